@@ -12,7 +12,6 @@ export type FigureKind =
   | 'histogram'
   | 'groupMetrics'
   | 'attributions'
-  | 'promises'
 
 /**
  * A figure as plain data. The rooms that know a subject return it; the console, the report and the terminal draw it.
