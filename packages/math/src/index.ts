@@ -1,1 +1,24 @@
-export {}
+export { type Auc, auc } from './auc.ts'
+export { betaCdf, betaQuantile, incompleteBeta } from './beta.ts'
+export { binomialCdf, binomialPValue, binomialTail } from './binomial.ts'
+export { chiSquareCdf, chiSquareTail } from './chi-square.ts'
+export { cholesky, choleskySolve, inverse, logDeterminant, singularValues, solve, symmetricEigen } from './dense.ts'
+export {
+  type DifferenceTest,
+  differenceInterval,
+  differenceTest,
+  newcombe,
+  type ScoreMethod,
+} from './difference.ts'
+export { gammaln, incompleteGamma } from './gamma.ts'
+export { kolmogorovSmirnov, kolmogorovTail } from './kolmogorov.ts'
+export { type Moments, mergeMoments, moments, noMoments, variance } from './moments.ts'
+export { bonferroni, holm } from './multiplicity.ts'
+export { normalCdf, normalPdf, normalQuantile } from './normal.ts'
+export { brier, logLoss, type MeanScore, meanScore, type ScoreOptions } from './proper-score.ts'
+export { clopperPearson, type Interval, type IntervalOptions, type Sides, wilson } from './proportion.ts'
+export { type QuantileMethod, quantile, quantiles } from './quantile.ts'
+export { type Random, random } from './random.ts'
+export { conformalRank, midranks, type RankThreshold, rankThreshold, sortOrder } from './rank.ts'
+export { tCdf, tQuantile } from './student.ts'
+export { threefry, type Words } from './threefry.ts'

@@ -1,0 +1,27 @@
+import { PodError } from '@mlpod/contract'
+
+/** A correction for several tests: a p-value for each, so that rejecting where it is <= alpha errs at all at most alpha. */
+type Correction = (pValues: readonly number[]) => number[]
+
+const check = (pValues: readonly number[]): void => {
+  for (const p of pValues) if (!(p >= 0 && p <= 1)) throw new PodError('P_VALUE_INVALID', `${p} is no p-value`)
+}
+
+/** Returns the adjusted p-values of Holm's step-down procedure, in the given order. Source: Holm (1979). */
+export const holm: Correction = (pValues) => {
+  check(pValues)
+  const order = pValues.map((_, i) => i).sort((a, b) => pValues[a] - pValues[b] || a - b)
+  const adjusted = new Array<number>(pValues.length)
+  let largest = 0
+  order.forEach((index, step) => {
+    largest = Math.max(largest, Math.min(1, (pValues.length - step) * pValues[index]))
+    adjusted[index] = largest
+  })
+  return adjusted
+}
+
+/** Returns the p-values times their number, at most 1. Source: Bonferroni (1936). */
+export const bonferroni: Correction = (pValues) => {
+  check(pValues)
+  return pValues.map((p) => Math.min(1, p * pValues.length))
+}
