@@ -1,1 +1,7 @@
-export {}
+export type { Action, Actions, ActionWrite } from './actions.ts'
+export { writeAtomic } from './atomic.ts'
+export { type EnvironmentRecord, environment, environmentHash } from './environment.ts'
+export type { Stored } from './hashFile.ts'
+export { EMPTY_LOCK, type Lock, type LockedNode, lockPath, parseLock, printLock, readLock, writeLock } from './lock.ts'
+export type { Manifest, ManifestEntry } from './manifest.ts'
+export { openStore, type Store } from './store.ts'
