@@ -1,1 +1,5 @@
-export {}
+export { atLeast, atMost, equals } from './claims.ts'
+export { holmDecisions, lookShare } from './family.ts'
+export { evidenceId, judge, type Measurements, type Provenance } from './judge.ts'
+export { type PromiseSet, promises } from './promises.ts'
+export { readSeal, type Seal, seal, sealKeys } from './seal.ts'

@@ -1,0 +1,68 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/** The width that a text takes on the terminal, colour codes not counted. */
+export const widthOf = (text: string): number => stripVTControlCharacters(text).length
+
+/** Returns the text padded with blanks to a width; longer text stays whole. */
+export const padTo = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)))
+
+const padLeft = (text: string, width: number): string => ' '.repeat(Math.max(0, width - widthOf(text))) + text
+
+/** A duration for people: `0.31s`, `12.8s`, `3m 05s`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000
+  if (seconds < 10) return `${seconds.toFixed(2)}s`
+  if (seconds < 60) return `${seconds.toFixed(1)}s`
+  return `${Math.floor(seconds / 60)}m ${Math.floor(seconds % 60)
+    .toString()
+    .padStart(2, '0')}s`
+}
+
+/** A clock of elapsed or remaining time: `0:07`. */
+export const clock = (ms: number): string =>
+  `${Math.floor(ms / 60_000)}:${Math.floor((ms % 60_000) / 1000)
+    .toString()
+    .padStart(2, '0')}`
+
+/** A size in bytes for people: `412 kB`. */
+export function bytes(size: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let [value, unit] = [size, 0]
+  while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1]
+  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`
+}
+
+/** How long ago, roughly: `2m ago`, `3h ago`, `5d ago`. */
+export function ago(then: number, now: number): string {
+  const seconds = Math.max(0, (now - then) / 1000)
+  if (seconds < 60) return `${Math.floor(seconds)}s ago`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ago`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ago`
+  return `${Math.floor(seconds / 86_400)}d ago`
+}
+
+/** A column of a terminal table. */
+export interface TextColumn {
+  readonly header: string
+  readonly align?: 'left' | 'right'
+}
+
+/**
+ * Returns the lines of a table, indented by two blanks. Where it is wider than `width`, columns are dropped from the right:
+ * numbers never wrap.
+ */
+export function tableLines(
+  columns: readonly TextColumn[],
+  rows: readonly (readonly string[])[],
+  { width = 100, header = (text: string) => text } = {},
+): string[] {
+  const widths = columns.map((column, j) => Math.max(widthOf(column.header), ...rows.map((row) => widthOf(row[j]))))
+  let shown = columns.length
+  while (shown > 1 && 2 + widths.slice(0, shown).reduce((sum, w) => sum + w + 2, -2) > width) shown--
+  const cells = (row: readonly string[]): string =>
+    `  ${columns
+      .slice(0, shown)
+      .map((column, j) => (column.align === 'right' ? padLeft(row[j], widths[j]) : padTo(row[j], widths[j])))
+      .join('  ')}`.trimEnd()
+  return [header(cells(columns.map((column) => column.header))), ...rows.map(cells)]
+}

@@ -1,0 +1,180 @@
+import {
+  type Claim,
+  type Evidence,
+  type EvidencePart,
+  type Hash,
+  hashValue,
+  type Measured,
+  type MeasuredPart,
+  PodError,
+  type PValues,
+  type Verdict,
+} from '@mlpod/contract'
+import { type Decision, holmDecisions, lookShare } from './family.ts'
+import type { PromiseSet } from './promises.ts'
+import { testOf } from './tests/index.ts'
+import type { Tails } from './tests/test.ts'
+
+/** What the evidence records about where the measurements were made. */
+export interface Provenance {
+  readonly data: readonly Hash[]
+  readonly model?: Hash
+  readonly code: Hash
+  readonly params: Hash
+  readonly environment: Hash
+}
+
+/** A measured claim of the set, ready to be judged. */
+export interface Measurements {
+  readonly [name: string]: { readonly measured: Measured; readonly provenance: Provenance; readonly look: number }
+}
+
+interface Judged {
+  readonly name: string
+  readonly claim: Claim
+  readonly measured: Measured
+  readonly parts: readonly MeasuredPart[]
+  readonly partP: readonly PValues[]
+  readonly p: PValues
+  readonly share: number
+  readonly exact: boolean
+}
+
+/**
+ * Returns the evidence of every measured claim, by name, in the set's order.
+ * kept = the test rejects "the claim is false"; broken = it rejects "the claim is true"; else undecided. Both are Holm families
+ * over all measured claims with sampling error, each at 1 - confidence; the j-th look at a claim on new data spends `lookShare(j)` of it.
+ * A claim by group is one member: kept by the largest p of its parts, broken by Holm inside. Exact claims stand outside the families.
+ * Throws `MEASUREMENT_EMPTY` when a claim was measured on nothing.
+ */
+export function judge(set: PromiseSet, measurements: Measurements): Readonly<Record<string, Evidence>> {
+  const judged = Object.keys(set.claims)
+    .filter((name) => name in measurements)
+    .map((name) => weigh(name, set.claims[name], measurements[name].measured, measurements[name].look))
+  const uncertain = judged.filter(({ exact }) => !exact)
+  const delta = 1 - set.confidence
+  const kept = holmDecisions(
+    uncertain.map(({ p, share }) => ({ p: p.kept, share })),
+    delta,
+  )
+  const broken = holmDecisions(
+    uncertain.map(({ p, share }) => ({ p: p.broken, share })),
+    delta,
+  )
+  return Object.fromEntries(
+    judged.map((member) => {
+      const i = uncertain.indexOf(member)
+      const decisions = i < 0 ? exactDecisions(member.p) : { kept: kept[i], broken: broken[i] }
+      return [member.name, evidenceOf(member, decisions, measurements[member.name].provenance)]
+    }),
+  )
+}
+
+/** Returns the id of evidence: the hash of its canonical encoding. */
+export const evidenceId = (evidence: Evidence): Hash => hashValue(evidence)
+
+function weigh(name: string, claim: Claim, measured: Measured, look: number): Judged {
+  const parts = measured.parts ?? (measured.whole ? [{ name: 'overall', measurement: measured.whole }] : [])
+  if (parts.length === 0)
+    throw new PodError('MEASUREMENT_EMPTY', `promise "${name}" was measured on nothing`, {
+      because: measured.method,
+      hint: 'look at the data that it reads: is a table empty?',
+    })
+  const partP = parts.map(({ measurement }) => testOf(measurement).p(measurement, claim.operator, claim.threshold))
+  const p = {
+    kept: Math.max(...partP.map(({ kept }) => kept)),
+    broken: Math.min(1, parts.length * Math.min(...partP.map(({ broken }) => broken))),
+  }
+  const exact = parts.every(({ measurement }) => measurement.kind === 'exact')
+  return { name, claim, measured, parts, partP, p, share: lookShare(look), exact }
+}
+
+const exactDecisions = (p: PValues): { kept: Decision; broken: Decision } => ({
+  kept: { rejected: p.kept === 0, level: 0 },
+  broken: { rejected: p.broken === 0, level: 0 },
+})
+
+function evidenceOf(
+  member: Judged,
+  { kept, broken }: { kept: Decision; broken: Decision },
+  provenance: Provenance,
+): Evidence {
+  const { claim, measured, parts, name, p } = member
+  const verdict: Verdict = kept.rejected ? 'kept' : broken.rejected ? 'broken' : 'undecided'
+  const inside = broken.level / parts.length
+  const tails: Tails =
+    claim.operator === '<=' ? { lower: inside, upper: kept.level } : { lower: kept.level, upper: inside }
+  const rows = parts.map(({ name: part, measurement }, i): EvidencePart => {
+    const test = testOf(measurement)
+    const [lower, upper] = test.bounds(measurement, tails)
+    const partVerdict = member.exact
+      ? member.partP[i].kept === 0
+        ? 'kept'
+        : 'broken'
+      : member.partP[i].kept <= kept.level
+        ? 'kept'
+        : member.partP[i].broken <= inside
+          ? 'broken'
+          : 'undecided'
+    return {
+      name: part,
+      estimate: test.estimate(measurement),
+      lower,
+      upper,
+      n: test.n(measurement),
+      verdict: partVerdict,
+      p: member.partP[i],
+    }
+  })
+  const worst = rows.reduce((a, b) => (worse(claim, b, a) ? b : a))
+  const whole = rows.find((row) => row.name === 'overall')
+  const needs = verdict === 'undecided' ? neededRows(member, rows, kept.level, inside) : undefined
+  return {
+    version: 1,
+    claim: { name, statement: claim.statement, operator: claim.operator, threshold: claim.threshold },
+    verdict,
+    estimate: worst.estimate,
+    lower: worst.lower,
+    upper: worst.upper,
+    n: whole?.n ?? Math.max(...rows.map((row) => row.n)),
+    dropped: measured.dropped,
+    ...(needs === undefined ? {} : { needs }),
+    p,
+    method: [measured.method, ...new Set(parts.map(({ measurement }) => testOf(measurement).method))].join('; '),
+    ...(measured.parts ? { parts: rows } : {}),
+    ...(measured.detail === undefined ? {} : { detail: measured.detail }),
+    inputs: {
+      data: provenance.data,
+      ...(provenance.model ? { model: provenance.model } : {}),
+      code: provenance.code,
+      params: provenance.params,
+    },
+    environment: provenance.environment,
+    ...(measured.seed === undefined ? {} : { seed: measured.seed }),
+    ...(claim.volatile ? { volatile: true } : {}),
+  }
+}
+
+/** The worst part is the one whose claim is least supported; ties by the estimate. */
+function worse(claim: Claim, a: EvidencePart, b: EvidencePart): boolean {
+  if (a.p.kept !== b.p.kept) return a.p.kept > b.p.kept
+  return claim.operator === '<=' ? a.estimate > b.estimate : a.estimate < b.estimate
+}
+
+/** Further rows that would probably decide: one part on the wrong side is enough to break; all are needed to keep. */
+function neededRows(
+  { claim, parts }: Judged,
+  rows: readonly EvidencePart[],
+  keptLevel: number,
+  brokenLevel: number,
+): number | undefined {
+  const wrong = rows.map((row) =>
+    claim.operator === '<=' ? row.estimate > claim.threshold : row.estimate < claim.threshold,
+  )
+  const factors = parts.map(({ measurement }, i) =>
+    testOf(measurement).factor(measurement, claim.threshold, wrong[i] ? brokenLevel : keptLevel),
+  )
+  const decisive = wrong.some(Boolean) ? Math.min(...factors.filter((_, i) => wrong[i])) : Math.max(...factors)
+  const n = rows.find((row) => row.name === 'overall')?.n ?? Math.max(...rows.map((row) => row.n))
+  return Number.isFinite(decisive) ? Math.max(1, Math.ceil(n * Math.max(decisive - 1, 0))) : undefined
+}

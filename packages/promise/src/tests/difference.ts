@@ -1,0 +1,43 @@
+import type { Measurement } from '@mlpod/contract'
+import { differenceInterval, differenceTest, normalQuantile } from '@mlpod/math'
+import type { Test } from './test.ts'
+
+type Difference = Extract<Measurement, { kind: 'difference' }>
+
+/**
+ * Score test of a difference of two independent proportions. Source: Miettinen and Nurminen 1985.
+ * For the size of the difference, "kept" is shown by two one-sided tests (Schuirmann 1987), "broken" by either side at twice its p.
+ */
+export const difference: Test<Difference> = {
+  method: 'score test of a difference (Miettinen-Nurminen)',
+  estimate({ first, second, absolute }) {
+    const d = first.successes / first.n - second.successes / second.n
+    return absolute ? Math.abs(d) : d
+  },
+  n: ({ first, second }) => first.n + second.n,
+  p({ first, second, absolute }, operator, threshold) {
+    if (first.n === 0 || second.n === 0) return { kept: 1, broken: 1 }
+    if (!absolute) {
+      const { greater, less } = differenceTest(first, second, threshold)
+      return operator === '>=' ? { kept: greater, broken: less } : { kept: less, broken: greater }
+    }
+    const [upper, lower] = [differenceTest(first, second, threshold), differenceTest(first, second, -threshold)]
+    const inside = Math.max(upper.less, lower.greater)
+    const outside = Math.min(1, 2 * Math.min(upper.greater, lower.less))
+    return operator === '<=' ? { kept: inside, broken: outside } : { kept: outside, broken: inside }
+  },
+  bounds({ first, second, absolute }, tails) {
+    const { lower } = differenceInterval(first, second, { confidence: 1 - tails.lower, sides: 'lower' })
+    const { upper } = differenceInterval(first, second, { confidence: 1 - tails.upper, sides: 'upper' })
+    if (!absolute) return [lower, upper]
+    return [Math.max(0, lower, -upper), Math.max(Math.abs(lower), Math.abs(upper))]
+  },
+  factor({ first, second, absolute }, threshold, delta) {
+    const [a, b] = [first.successes / first.n, second.successes / second.n]
+    const gap = Math.abs((absolute ? Math.abs(a - b) : a - b) - threshold)
+    const spread = Math.sqrt((a * (1 - a)) / first.n + (b * (1 - b)) / second.n)
+    return !(gap > 0)
+      ? Number.POSITIVE_INFINITY
+      : (((normalQuantile(1 - delta) + normalQuantile(0.8)) * spread) / gap) ** 2
+  },
+}
