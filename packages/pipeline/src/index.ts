@@ -1,1 +1,17 @@
-export {}
+export { type Catalog, defineCatalog, type Named } from './catalog.ts'
+export { type FileRef, file, json, text } from './datasets.ts'
+export {
+  type AnyNode,
+  type Arguments,
+  type Inputs,
+  type LateState,
+  type Node,
+  type NodeContext,
+  type NodeDefinition,
+  node,
+  type Outputs,
+  type Retry,
+  type Returned,
+} from './node.ts'
+export { type Parameter, param, type Widen } from './param.ts'
+export { type Pipeline, pipeline, type Slice, slice } from './pipeline.ts'
