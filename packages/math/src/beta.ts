@@ -1,29 +1,30 @@
-import { log1pMinus, stirlingRemainder } from './gamma.ts'
+import { logMinus, stirlingRemainder } from './gamma.ts'
 
 /** Returns x^a y^b / B(a, b) with y = 1 - x, exact to rounding also where a and b are large (Loader 2000). */
 function front(a: number, b: number, x: number, y: number): number {
   const n = a + b
   const d = x * b - y * a
-  const exponent = a * log1pMinus(d / a) + b * log1pMinus(-d / b)
+  const exponent = a * logMinus((x * n) / a, d / a) + b * logMinus((y * n) / b, -d / b)
   const remainder = stirlingRemainder(n) - stirlingRemainder(a) - stirlingRemainder(b)
   return Math.sqrt(((a / n) * b) / (2 * Math.PI)) * Math.exp(exponent + remainder)
 }
 
-/** Continued fraction of I_x(a, b) * a / front (DLMF 8.17.22), by the modified Lentz method; fast for x below the mean. */
-function fraction(a: number, b: number, x: number): number {
+/**
+ * Continued fraction of front / I_x(a, b), by the modified Lentz method. Its terms depend on the distance from the mean,
+ * a y - b x, so it keeps its digits where a is large. Source: DiDonato, Morris (1992), eq. 4.
+ */
+function fraction(a: number, b: number, x: number, y: number): number {
   const guard = (v: number): number => (Math.abs(v) < 1e-300 ? 1e-300 : v)
-  let c = 1
-  let d = 1 / guard(1 - ((a + b) * x) / (a + 1))
-  let value = d
+  const distance = a * y - b * x
+  let value = guard((a * (distance + 1)) / (a + 1))
+  let [c, d] = [value, 0]
   for (let m = 1; m < 1e7; m++) {
-    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m))
-    d = 1 / guard(1 + even * d)
-    c = guard(1 + even / c)
-    value *= d * c
-    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1))
-    d = 1 / guard(1 + odd * d)
-    c = guard(1 + odd / c)
-    const change = d * c
+    const numerator = ((a + m - 1) / (a + 2 * m - 1)) * ((a + b + m - 1) / (a + 2 * m - 1)) * m * (b - m) * x * x
+    const denominator =
+      m + (m * (b - m) * x) / (a + 2 * m - 1) + ((a + m) * (distance + 1 + m * (1 + y))) / (a + 2 * m + 1)
+    d = 1 / guard(denominator + numerator * d)
+    c = guard(denominator + numerator / c)
+    const change = c * d
     value *= change
     if (Math.abs(change - 1) < 2e-16) break
   }
@@ -43,10 +44,10 @@ export function incompleteBeta(
   if (x <= 0) return { lower: 0, upper: 1 }
   if (y <= 0) return { lower: 1, upper: 0 }
   if (x <= (a + 1) / (a + b + 2)) {
-    const lower = Math.min(1, (front(a, b, x, y) / a) * fraction(a, b, x))
+    const lower = Math.min(1, front(a, b, x, y) / fraction(a, b, x, y))
     return { lower, upper: 1 - lower }
   }
-  const upper = Math.min(1, (front(b, a, y, x) / b) * fraction(b, a, y))
+  const upper = Math.min(1, front(b, a, y, x) / fraction(b, a, y, x))
   return { lower: 1 - upper, upper }
 }
 
@@ -61,20 +62,20 @@ export function betaCdf(x: number, a: number, b: number): number {
  * NaN when p is outside [0, 1] or a or b is not positive.
  */
 export function betaQuantile(p: number, a: number, b: number): number {
-  if (!(a > 0 && b > 0 && p >= 0 && p <= 1)) return Number.NaN
-  if (p === 0 || p === 1) return p
-  // of the two tails the smaller one is compared, so that quantiles far out keep their digits
-  const useLower = p <= 0.5
-  const target = useLower ? p : 1 - p
+  return a > 0 && b > 0 && p >= 0 && p <= 1 ? betaQuantileOfTails(p, 1 - p, a, b) : Number.NaN
+}
+
+/** The quantile when both tails are known; the smaller one is compared, so that quantiles far out keep their digits. */
+export function betaQuantileOfTails(lowerTail: number, upperTail: number, a: number, b: number): number {
+  if (lowerTail === 0 || upperTail === 0) return lowerTail === 0 ? 0 : 1
   let [low, high, x] = [0, 1, a / (a + b)]
   for (let i = 0; i < 400; i++) {
     const { lower, upper } = incompleteBeta(a, b, x)
-    const excess = useLower ? lower - target : target - upper
+    const excess = lowerTail <= upperTail ? lower - lowerTail : upperTail - upper
     if (excess === 0) return x
     if (excess > 0) high = x
     else low = x
-    const density = front(a, b, x, 1 - x) / (x * (1 - x))
-    const newton = x - excess / density
+    const newton = x - (excess * x * (1 - x)) / front(a, b, x, 1 - x)
     const next = newton > low && newton < high ? newton : middle(low, high)
     if (Math.abs(next - x) <= Number.EPSILON * x || next === low || next === high) return next
     x = next

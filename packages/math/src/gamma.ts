@@ -1,8 +1,8 @@
 const HALF_LOG_TWO_PI = 0.9189385332046728
 
-/** Returns log(1 + t) - t without cancellation near 0. */
-export function log1pMinus(t: number): number {
-  if (Math.abs(t) > 0.4) return Math.log1p(t) - t
+/** Returns log(ratio) - t without cancellation near 0, for t = ratio - 1 given apart: far below 0 the ratio has the digits. */
+export function logMinus(ratio: number, t: number): number {
+  if (Math.abs(t) > 0.4) return Math.log(ratio) - t
   // log((1+r)/(1-r)) = 2 (r + r^3/3 + ...), r = t / (2 + t); the linear part 2r - t is -t r
   const r = t / (2 + t)
   const square = r * r
@@ -51,7 +51,7 @@ export function incompleteGamma(a: number, x: number): { lower: number; upper: n
   if (x <= 0) return { lower: 0, upper: 1 }
   if (x === Infinity) return { lower: 1, upper: 0 }
   // x^a e^-x / Gamma(a)
-  const front = Math.sqrt(a / (2 * Math.PI)) * Math.exp(a * log1pMinus((x - a) / a) - stirlingRemainder(a))
+  const front = Math.sqrt(a / (2 * Math.PI)) * Math.exp(a * logMinus(x / a, (x - a) / a) - stirlingRemainder(a))
   if (x < a + 1) {
     let [term, sum] = [1 / a, 1 / a]
     for (let k = 1; term > sum * 1e-17; k++) {

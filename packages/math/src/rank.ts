@@ -13,7 +13,7 @@ export interface RankThreshold {
 
 /**
  * Returns k = ceil((n + 1) * level), with `level` taken as the decimal fraction it is written as, so that 0.9 of ten is
- * nine and not ten. A level with more than 15 digits comes from a computation: it is taken to 1e-9.
+ * nine and not ten. A level with more than 12 digits comes from a computation: it is taken to 1e-9.
  * Throws `LEVEL_INVALID` unless 0 <= level <= 1.
  */
 export function conformalRank(n: number, level: number): number {
@@ -24,7 +24,7 @@ export function conformalRank(n: number, level: number): number {
   const [mantissa, exponent = '0'] = String(level).split('e')
   const [whole, decimals = ''] = mantissa.split('.')
   const digits = (whole + decimals).replace(/^0+/, '')
-  if (digits.length > 15) return Math.ceil((n + 1) * level - 1e-9)
+  if (digits.length > 12) return Math.ceil((n + 1) * level - 1e-9)
   const denominator = 10n ** BigInt(decimals.length - Number(exponent))
   const numerator = BigInt(n + 1) * BigInt(digits || '0')
   return Number((numerator + denominator - 1n) / denominator)

@@ -1,4 +1,4 @@
-import { betaQuantile, incompleteBeta } from './beta.ts'
+import { betaQuantileOfTails, incompleteBeta } from './beta.ts'
 import { normalCdf, normalQuantile } from './normal.ts'
 
 /** Returns P(T <= t) of Student's law with `degrees` > 0 degrees of freedom (Infinity: the normal law). */
@@ -19,9 +19,10 @@ export function tQuantile(p: number, degrees: number): number {
   if (p === 0.5) return 0
   if (p === 0 || p === 1) return p === 0 ? -Infinity : Infinity
   const tail = Math.min(p, 1 - p)
-  // x = degrees / (degrees + t^2) follows a beta law; near the median its complement keeps the digits
-  const near = tail > 0.25
-  const x = near ? betaQuantile(2 * Math.abs(0.5 - p), 0.5, degrees / 2) : betaQuantile(2 * tail, degrees / 2, 0.5)
-  const size = Math.sqrt(degrees * (near ? x / (1 - x) : (1 - x) / x))
+  const rest = p < 0.5 ? 1 - 2 * p : 2 * p - 1
+  // y = t^2 / (degrees + t^2) and its complement x follow beta laws; the smaller of both has the digits
+  const y = betaQuantileOfTails(rest, 2 * tail, 0.5, degrees / 2)
+  const x = y <= 0.5 ? 1 - y : betaQuantileOfTails(2 * tail, rest, degrees / 2, 0.5)
+  const size = Math.sqrt(degrees * (y <= 0.5 ? y / x : (1 - x) / x))
   return p < 0.5 ? -size : size
 }
