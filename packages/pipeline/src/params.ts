@@ -171,6 +171,8 @@ function openYamlCache(path: string): { parse(text: string, name: string): Promi
   return {
     async parse(text, name) {
       const hash = hashBytes(text)
+      // JSON has no NaN or infinity, so a text with one is parsed each time.
+      if (/\.(nan|inf)\b/i.test(text)) return await parseYaml(text, name)
       used[hash] = known[hash] ?? (await parseYaml(text, name))
       return used[hash]
     },

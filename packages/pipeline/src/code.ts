@@ -1,0 +1,181 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { canonical, didYouMean, type Hash, hashValue, PodError } from '@mlpod/contract'
+import { type Store, writeAtomic } from '@mlpod/store'
+import { type Bundle, bundleNode, type Place, podModules } from './bundle.ts'
+import type { AnyNode } from './node.ts'
+import { openPackages, type Packages } from './packages.ts'
+import type { Pod } from './pod.ts'
+
+/** A node's code as it enters the run key, and what explains it. */
+export interface NodeCode {
+  readonly hash: Hash
+  /** `name@version+integrity` of the packages that the code imports, sorted. */
+  readonly packages: readonly string[]
+  /** Hashes of what the node uses of each module, by path from the pod's root. */
+  readonly parts: Readonly<Record<string, Hash>>
+}
+
+/** Tells nodes' code; remembers it in `.mlpod/cache/code.json` while no module of it changes. */
+export interface CodeReader {
+  /** Returns a node's code. Throws `NODE_NOT_EXPORTED`, and what `bundleNode` throws. */
+  read(node: AnyNode): Promise<NodeCode>
+  /** Tells whether the modules of a node that has been read are still as they were then. */
+  isCurrent(node: AnyNode): Promise<boolean>
+  /** Writes the cache, when something is new. */
+  save(): Promise<void>
+}
+
+interface CachedNode {
+  readonly places: readonly Place[]
+  readonly code: Hash
+  readonly parts: Readonly<Record<string, Hash>>
+  /** Folders of imported packages, and their identities at the lock file's stamp. */
+  readonly folders: readonly string[]
+  readonly packages: readonly string[]
+  readonly stamp: string
+  /** One hash over the contents of all modules looked at. */
+  readonly contents: Hash
+  readonly modules: readonly number[]
+}
+
+interface Cache {
+  readonly tool: string
+  readonly paths: readonly string[]
+  readonly nodes: Readonly<Record<string, CachedNode>>
+}
+
+/** Changes when the way in which code is told does: fingerprints of another way are not compared. */
+const METHOD = 1
+
+/** Opens the reader of a pod's code; the hashes of modules come from the store's index of untouched files. */
+export function openCode(pod: Pod, store: Store): CodeReader {
+  const file = join(pod.root, '.mlpod', 'cache', 'code.json')
+  const tool = `${METHOD} rolldown ${createRequire(import.meta.url)('rolldown/package.json').version}`
+  const cache = readCache(file, tool)
+  const packages = openPackages(realpathSync(pod.root))
+  const known = new Map<string, CachedNode & { readonly files: readonly string[] }>()
+  for (const [name, node] of Object.entries(cache.nodes))
+    known.set(name, { ...node, files: node.modules.map((index) => cache.paths[index]) })
+  let changed = false
+  let places: Promise<ReadonlyMap<unknown, readonly Place[]>> | undefined
+  const inProgress = new Map<string, Promise<NodeCode>>()
+
+  const readNow = async (node: AnyNode): Promise<NodeCode> => {
+    const before = known.get(node.name)
+    if (
+      before &&
+      (await standsAt(node, before.places)) &&
+      (await contentsOf(before.files, store)) === before.contents
+    ) {
+      if (before.stamp === packages.stamp) return told(before)
+      const again = { ...before, stamp: packages.stamp, packages: identities(packages, before.folders) }
+      known.set(node.name, again)
+      changed = true
+      return told(again)
+    }
+    places ??= locate(pod)
+    const found = (await places).get(node)
+    if (found === undefined) throw notExported(node, await places)
+    const bundle: Bundle = await bundleNode(pod.root, found)
+    const fresh = {
+      places: found,
+      code: bundle.code,
+      parts: bundle.parts,
+      folders: bundle.packages,
+      packages: identities(packages, bundle.packages),
+      stamp: packages.stamp,
+      contents: await contentsOf(bundle.modules, store),
+      modules: [],
+      files: bundle.modules,
+    }
+    known.set(node.name, fresh)
+    changed = true
+    return told(fresh)
+  }
+
+  return {
+    read(node) {
+      const running = inProgress.get(node.name) ?? readNow(node)
+      inProgress.set(node.name, running)
+      return running
+    },
+    async isCurrent(node) {
+      const cached = known.get(node.name)
+      return cached !== undefined && (await contentsOf(cached.files, store)) === cached.contents
+    },
+    async save() {
+      if (!changed) return
+      changed = false
+      const paths = [...new Set([...known.values()].flatMap(({ files }) => files))].sort()
+      const index = new Map(paths.map((path, i) => [path, i]))
+      const nodes = Object.fromEntries(
+        [...known].map(([name, { files, ...node }]) => [
+          name,
+          { ...node, modules: files.map((path) => index.get(path)!) },
+        ]),
+      )
+      await writeAtomic(file, canonical({ tool, paths, nodes }))
+    },
+  }
+}
+
+const told = ({ code, packages, parts }: CachedNode): NodeCode => ({ hash: code, packages, parts })
+
+const identities = (packages: Packages, folders: readonly string[]): readonly string[] =>
+  [...new Set(folders.map((folder) => packages.identify(folder)))].sort()
+
+async function contentsOf(files: readonly string[], store: Store): Promise<Hash | undefined> {
+  const hashes: Hash[] = []
+  for (const path of files) {
+    const stored = await store.identify(path).catch(() => undefined)
+    if (stored === undefined) return undefined
+    hashes.push(stored.hash)
+  }
+  return hashValue(hashes)
+}
+
+/** Tells whether the node is still what its first place exports; the module is loaded already when it is. */
+async function standsAt(node: AnyNode, [place]: readonly Place[]): Promise<boolean> {
+  const module = await import(pathToFileURL(place.module).href).catch(() => undefined)
+  return module?.[place.export] === node
+}
+
+/** Finds every export of the pod's modules that is an object; nodes are found by identity. */
+async function locate(pod: Pod): Promise<ReadonlyMap<unknown, readonly Place[]>> {
+  const places = new Map<unknown, Place[]>()
+  for (const module of await podModules(pod.root, pod.configFile)) {
+    const exported: Record<string, unknown> = await import(pathToFileURL(module).href)
+    for (const [name, value] of Object.entries(exported)) {
+      if (typeof value !== 'object' || value === null) continue
+      places.set(value, [...(places.get(value) ?? []), { module, export: name }])
+    }
+  }
+  return places
+}
+
+function notExported(node: AnyNode, places: ReadonlyMap<unknown, readonly Place[]>): PodError {
+  const names = [...places.keys()].flatMap((value) =>
+    (value as AnyNode).kind === 'node' ? [(value as AnyNode).name] : [],
+  )
+  return new PodError(
+    'NODE_NOT_EXPORTED',
+    `node "${node.name}" is no export of a module of the pod${didYouMean(node.name, names)}`,
+    {
+      because: 'a node is found by its export, so that its code can be told from the code of other nodes',
+      hint: `write: export const ${node.name.replace(/\W/g, '_')} = node({ ... })`,
+    },
+  )
+}
+
+function readCache(file: string, tool: string): Cache {
+  try {
+    const cache: Cache = JSON.parse(readFileSync(file, 'utf8'))
+    if (cache.tool === tool) return cache
+  } catch {
+    // absent or damaged: everything is read again
+  }
+  return { tool, paths: [], nodes: {} }
+}

@@ -1,0 +1,158 @@
+/** A node of a syntax tree in the ESTree form that the parser gives. */
+interface Syntax {
+  readonly type: string
+  readonly start: number
+  readonly end: number
+  readonly [member: string]: unknown
+}
+
+/** What `reduceModule` found and changed. */
+export interface Reduced {
+  /** The module's text with the changes; `code` itself when there are none. */
+  readonly code: string
+  /** Packages that are imported for their effects alone (`import 'x'`). */
+  readonly effects: readonly string[]
+}
+
+/**
+ * Packages whose calls at the top of a module only make values: our own constructors of nodes, datasets and promises, and
+ * schemas. What they make can be left out of the code of a node that does not reach it.
+ */
+const isPure = (source: string): boolean => /^(@mlpod\/|mlpod(\/|$)|zod(\/|$))/.test(source)
+
+/**
+ * Prepares a module of a pod for telling one node's code from all other code in it:
+ * - the constant exported as `target`, when it is a `node({ ... })`, is reduced to its `run`, so that its inputs, outputs
+ *   and settings (which enter the run key by themselves, or not at all) are not part of its code;
+ * - every other constant made by pure calls is marked as droppable when nothing refers to it.
+ */
+export function reduceModule(code: string, program: unknown, target?: string): Reduced {
+  const { body } = program as { body: readonly Syntax[] }
+  const pure = new Set<string>()
+  const effects: string[] = []
+  for (const statement of body) {
+    if (statement.type !== 'ImportDeclaration') continue
+    const source = (statement.source as { value: string }).value
+    const specifiers = statement.specifiers as readonly { local: { name: string } }[]
+    if (specifiers.length === 0) effects.push(source)
+    if (isPure(source)) for (const { local } of specifiers) pure.add(local.name)
+  }
+  const local = target === undefined ? undefined : localName(body, target)
+  const edits: [start: number, end: number, text: string][] = []
+  for (const { name, value } of constants(body)) {
+    const text = (part: Syntax): string => code.slice(part.start, part.end)
+    const run = name !== undefined && name === local ? runOf(value, pure, text) : undefined
+    if (run !== undefined) edits.push([value.start, value.end, run])
+    else if (hasPureCall(value, pure) && isDroppable(value, pure))
+      edits.push([value.start, value.end, `/* @__PURE__ */ (() => (${text(value)}))()`])
+  }
+  let reduced = code
+  for (const [start, end, text] of edits.reverse()) reduced = reduced.slice(0, start) + text + reduced.slice(end)
+  return { code: reduced, effects }
+}
+
+/** The module's own name of an export; undefined when it is re-exported from elsewhere. */
+function localName(body: readonly Syntax[], exported: string): string | undefined {
+  if (exported === 'default') {
+    const statement = body.find(({ type }) => type === 'ExportDefaultDeclaration')
+    const value = statement?.declaration as Syntax | undefined
+    if (value !== undefined) return value.type === 'Identifier' ? (value.name as string) : DEFAULT
+  }
+  for (const statement of body) {
+    if (statement.type !== 'ExportNamedDeclaration' || statement.source) continue
+    for (const { local, exported: as } of statement.specifiers as readonly { local: Named; exported: Named }[])
+      if ((as.name ?? as.value) === exported) return local.name
+  }
+  return exported
+}
+
+interface Named {
+  readonly name?: string
+  readonly value?: string
+}
+
+/** Stands for the name of a default export that has none. */
+const DEFAULT = '*default*'
+
+/** The constants of a module's top level with their initial values. */
+function constants(body: readonly Syntax[]): { name?: string; value: Syntax }[] {
+  const found: { name?: string; value: Syntax }[] = []
+  for (const statement of body) {
+    const declaration = (
+      statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
+    ) as Syntax | null
+    if (declaration?.type === 'VariableDeclaration')
+      for (const { id, init } of declaration.declarations as readonly { id: Syntax; init: Syntax | null }[])
+        if (init !== null) found.push({ name: id.name as string | undefined, value: init })
+    if (statement.type === 'ExportDefaultDeclaration') {
+      const value = statement.declaration as Syntax
+      if (!/Declaration$/.test(value.type)) found.push({ name: DEFAULT, value })
+    }
+  }
+  return found
+}
+
+/** The text of the `run` of a `node({ ... })` call; undefined when the value is something else or has parts that are not plain members. */
+function runOf(value: Syntax, pure: ReadonlySet<string>, text: (part: Syntax) => string): string | undefined {
+  const call = unwrap(value)
+  if (call.type !== 'CallExpression' || !pure.has(rootOf(call) ?? '')) return undefined
+  const [definition, ...rest] = (call.arguments as readonly Syntax[]).map(unwrap)
+  if (rest.length > 0 || definition?.type !== 'ObjectExpression') return undefined
+  const members = definition.properties as readonly Syntax[]
+  if (members.some((member) => member.type !== 'Property' || member.computed)) return undefined
+  const run = members.find((member) => ((member.key as Named).name ?? (member.key as Named).value) === 'run')
+  if (run === undefined) return undefined
+  if (run.method) return `({ ${text(run)} }).run`
+  return `(${text(run.value as Syntax)})`
+}
+
+const WRAPPERS =
+  /^(ParenthesizedExpression|TSAsExpression|TSSatisfiesExpression|TSNonNullExpression|TSTypeAssertion|ChainExpression)$/
+
+const unwrap = (value: Syntax): Syntax => (WRAPPERS.test(value.type) ? unwrap(value.expression as Syntax) : value)
+
+/** The name at the left end of `a.b(c).d(e)`. */
+function rootOf(value: Syntax): string | undefined {
+  const inner = unwrap(value)
+  if (inner.type === 'Identifier') return inner.name as string
+  const next = inner.callee ?? inner.object ?? inner.tag
+  return next === undefined ? undefined : rootOf(next as Syntax)
+}
+
+const isCall = ({ type }: Syntax): boolean => type === 'CallExpression' || type === 'TaggedTemplateExpression'
+
+/** Tells whether making the value has no effect: pure calls (with whatever arguments), and literals of such. */
+function isDroppable(value: Syntax, pure: ReadonlySet<string>): boolean {
+  const inner = unwrap(value)
+  if (isCall(inner)) return pure.has(rootOf(inner) ?? '') && !mentions(inner, /^(Await|Yield)Expression$/)
+  if (inner.type === 'ObjectExpression')
+    return (inner.properties as readonly Syntax[]).every((member) =>
+      member.type === 'Property'
+        ? !member.computed && isDroppable(member.value as Syntax, pure)
+        : isDroppable(member.argument as Syntax, pure),
+    )
+  if (inner.type === 'ArrayExpression')
+    return (inner.elements as readonly (Syntax | null)[]).every(
+      (item) => item === null || isDroppable((item.argument as Syntax) ?? item, pure),
+    )
+  return (
+    /^(Literal|Identifier|MemberExpression|ArrowFunctionExpression|FunctionExpression|TemplateLiteral)$/.test(
+      inner.type,
+    ) && !mentions(inner, /^(Call|New|Await|Assignment|Update)Expression$/)
+  )
+}
+
+const hasPureCall = (value: Syntax, pure: ReadonlySet<string>): boolean =>
+  mentions(value, /^(CallExpression|TaggedTemplateExpression)$/, (call) => pure.has(rootOf(call) ?? ''))
+
+/** Tells whether syntax of a type is evaluated with the value: the bodies of functions inside it are not. */
+function mentions(value: unknown, type: RegExp, fits: (part: Syntax) => boolean = () => true): boolean {
+  if (Array.isArray(value)) return value.some((item) => mentions(item, type, fits))
+  if (typeof value !== 'object' || value === null) return false
+  const part = value as Syntax
+  if (typeof part.type === 'string') {
+    if (type.test(part.type) && fits(part)) return true
+    if (/Function/.test(part.type)) return false
+  }
+  return Object.values(part).some((member) => mentions(member, type, fits))
+}
