@@ -1,0 +1,75 @@
+import type { ParseArgsConfig } from 'node:util'
+import type { ColourMode, Style } from './terminal/style.ts'
+
+/** The exit codes, the same for every command. */
+export const exitCode = {
+  done: 0,
+  /** The answer is no: a node failed, a promise is broken, a check failed. */
+  no: 1,
+  /** Wrong usage or configuration: nothing was run. */
+  usage: 2,
+  /** Undecided, under `--strict`. */
+  undecided: 3,
+  /** Something outside failed: the store, the network, the disk. */
+  outside: 4,
+  /** Our own bug. */
+  bug: 70,
+} as const
+
+/** What every command may use: where to write, how it looks, from where it was called. */
+export interface Terminal {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  /** Style of standard output (data) and of standard error (progress, notices). */
+  readonly out: Style
+  readonly err: Style
+  readonly colour: ColourMode
+  /** Columns of text, between 60 and 120. */
+  readonly width: number
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly cwd: string
+}
+
+/** One option of a command, as `parseArgs` takes it, with what help says of it. */
+export interface Option {
+  readonly type: 'boolean' | 'string'
+  readonly short?: string
+  readonly multiple?: boolean
+  /** What stands for the value in help: `NAME`, `FILE`. */
+  readonly value?: string
+  readonly about: string
+}
+
+/** The values that a command gets: text, lists of text, or true. */
+export type OptionValues = Readonly<Record<string, string | readonly string[] | boolean | undefined>>
+
+/** One entry of the table of commands: help, parsing and completion come from it. */
+export interface Command {
+  readonly name: string
+  readonly about: string
+  /** Positional arguments as help shows them: `[NODE]`. */
+  readonly positionals?: string
+  readonly options: Readonly<Record<string, Option>>
+  readonly examples: readonly string[]
+  /** Returns the exit code. */
+  run(values: OptionValues, positionals: readonly string[], terminal: Terminal): Promise<number>
+}
+
+/** Options that every command has. */
+export const commonOptions: Readonly<Record<string, Option>> = {
+  json: { type: 'boolean', about: 'machine-readable output on stdout, nothing else there' },
+  color: { type: 'string', value: 'WHEN', about: 'auto (default), always or never' },
+  quiet: { type: 'boolean', short: 'q', about: 'only failures' },
+  debug: { type: 'boolean', about: 'stack traces' },
+  help: { type: 'boolean', short: 'h', about: 'this text' },
+}
+
+/** Returns the options in the form that `parseArgs` takes. */
+export const parseable = (options: Readonly<Record<string, Option>>): NonNullable<ParseArgsConfig['options']> =>
+  Object.fromEntries(
+    Object.entries(options).map(([name, { type, short, multiple }]) => [
+      name,
+      { type, ...(short ? { short } : {}), ...(multiple ? { multiple } : {}) },
+    ]),
+  )

@@ -1,0 +1,72 @@
+import type { Evidence } from '@mlpod/contract'
+import type { Style } from './style.ts'
+import { padTo, tableLines } from './text.ts'
+
+const rate = (x: number): string => (Number.isInteger(x) ? `${x}` : Math.abs(x) >= 1000 ? x.toFixed(0) : x.toFixed(3))
+
+const rank = { broken: 0, undecided: 1, kept: 2 } as const
+
+/** Returns the table of promises: broken first, then undecided, then kept; of a broken or undecided claim by group, its worst parts too. */
+export function ledgerLines(
+  evidence: readonly Evidence[],
+  style: Style,
+  { width = 100 }: { width?: number } = {},
+): string[] {
+  const paint = { kept: style.kept, broken: style.broken, undecided: style.undecided }
+  const ordered = [...evidence].sort(
+    (a, b) => rank[a.verdict] - rank[b.verdict] || (a.claim.name < b.claim.name ? -1 : 1),
+  )
+  const rows = ordered.flatMap(({ claim, verdict, estimate, lower, upper, n, parts = [] }) => {
+    const exact = lower === upper
+    const row = [
+      claim.name,
+      paint[verdict](`${style.glyph[verdict]} ${padTo(verdict, 9)}`),
+      rate(estimate),
+      exact ? '' : `[${rate(lower)}, ${rate(upper)}]`,
+      n.toLocaleString('en'),
+      claim.statement,
+    ]
+    const shown =
+      verdict === 'kept' || parts.length < 2 ? [] : [...parts].filter((part) => part.verdict !== 'kept').slice(0, 4)
+    const rest = parts.length - shown.length
+    return [
+      row,
+      ...shown.map((part) => [
+        `  ${part.name}`,
+        paint[part.verdict](`${style.glyph[part.verdict]} ${padTo(part.verdict, 9)}`),
+        rate(part.estimate),
+        part.lower === part.upper ? '' : `[${rate(part.lower)}, ${rate(part.upper)}]`,
+        part.n.toLocaleString('en'),
+        '',
+      ]),
+      ...(shown.length > 0 && rest > 0 ? [[`  ${rest} more`, '', '', '', '', '']] : []),
+    ]
+  })
+  const columns = [
+    { header: 'promise' },
+    { header: 'verdict' },
+    { header: 'measured', align: 'right' as const },
+    { header: 'interval' },
+    { header: 'n', align: 'right' as const },
+    { header: 'claim' },
+  ]
+  return tableLines(columns, rows, { width, header: style.dim })
+}
+
+/** Returns `9 kept  1 broken  2 undecided`. */
+export function tally(evidence: readonly Evidence[], style: Style): string {
+  const count = (verdict: Evidence['verdict']): number => evidence.filter((piece) => piece.verdict === verdict).length
+  return [
+    style.kept(`${count('kept')} kept`),
+    count('broken') > 0 ? style.broken(`${count('broken')} broken`) : '0 broken',
+    count('undecided') > 0 ? style.undecided(`${count('undecided')} undecided`) : '0 undecided',
+  ].join('  ')
+}
+
+/** Returns, for each undecided promise, how many more rows would probably decide it. */
+export const needLines = (evidence: readonly Evidence[], style: Style): string[] =>
+  evidence
+    .filter(({ verdict, needs }) => verdict === 'undecided' && needs !== undefined)
+    .map(({ claim, needs }) =>
+      style.dim(`  ${claim.name} would be decided by about ${(needs as number).toLocaleString('en')} more rows`),
+    )
