@@ -79,7 +79,7 @@ export function openCode(pod: Pod, store: Store): CodeReader {
     places ??= locate(pod)
     const found = (await places).get(node)
     if (found === undefined) throw notExported(node, await places)
-    const bundle: Bundle = await bundleNode(pod.root, found)
+    const { bundle, contents } = await bundleSettled(pod, found, store)
     const fresh = {
       places: found,
       code: bundle.code,
@@ -87,7 +87,7 @@ export function openCode(pod: Pod, store: Store): CodeReader {
       folders: bundle.packages,
       packages: identities(packages, bundle.packages),
       stamp: packages.stamp,
-      contents: await contentsOf(bundle.modules, store),
+      contents,
       modules: [],
       files: bundle.modules,
     }
@@ -120,6 +120,24 @@ export function openCode(pod: Pod, store: Store): CodeReader {
       await writeAtomic(file, canonical({ tool, paths, nodes }))
     },
   }
+}
+
+/** Bundles until no module was written meanwhile, so that code and contents belong together. */
+async function bundleSettled(
+  pod: Pod,
+  places: readonly Place[],
+  store: Store,
+): Promise<{ bundle: Bundle; contents: Hash }> {
+  let bundle = await bundleNode(pod.root, places)
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const contents = await contentsOf(bundle.modules, store)
+    const again = await bundleNode(pod.root, places)
+    if (contents !== undefined && canonical(again) === canonical(bundle)) return { bundle, contents }
+    bundle = again
+  }
+  throw new PodError('CODE_CHANGED', `the code at ${places[0].module} keeps changing while it is read`, {
+    hint: 'let the writer finish, then run the same command again',
+  })
 }
 
 const told = ({ code, packages, parts }: CachedNode): NodeCode => ({ hash: code, packages, parts })

@@ -15,3 +15,5 @@ export {
 } from './node.ts'
 export { type Parameter, param, type Widen } from './param.ts'
 export { type Pipeline, pipeline, type Slice, slice } from './pipeline.ts'
+export { CONFIG_FILE, findPod, loadPod, nodesOf, type Pod, pipelineOf } from './pod.ts'
+export { type NodeResult, type RunOptions, type RunResult, run } from './run.ts'

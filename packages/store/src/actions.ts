@@ -32,6 +32,8 @@ export interface Actions {
   get(key: Hash): Promise<Action | undefined>
   /** Keeps a result under its key for ever; a result that is there already is never rewritten. */
   put(action: Action): Promise<ActionWrite>
+  /** Puts a result in the place of one whose objects are lost; the old one is set aside in `quarantine/`. */
+  replaceLost(action: Action): Promise<void>
   /** Returns the names of the nodes that are known to have made an object. Reads every action: for error messages. */
   makersOf(hash: Hash): Promise<readonly string[]>
 }
@@ -39,6 +41,11 @@ export interface Actions {
 /** Opens the action cache under a store's root: `actions/ab/<62 hex>.json`. */
 export function openActions(root: string, temporaryFolder: string): Actions {
   const place = (key: Hash): string => join(root, 'actions', key.slice(0, 2), `${key.slice(2)}.json`)
+  const setAside = async (key: Hash): Promise<void> => {
+    const aside = join(root, 'quarantine', `${key}.action.${temporaryName()}`)
+    await mkdir(dirname(aside), { recursive: true })
+    await rename(place(key), aside).catch(() => undefined)
+  }
   const actions: Actions = {
     async get(key) {
       const path = place(key)
@@ -51,9 +58,7 @@ export function openActions(root: string, temporaryFolder: string): Actions {
       }
       const action = parseAction(text, path)
       if (action?.key === key) return action
-      const aside = join(root, 'quarantine', `${key}.action.${temporaryName()}`)
-      await mkdir(dirname(aside), { recursive: true })
-      await rename(path, aside).catch(() => undefined)
+      await setAside(key)
       return undefined
     },
     async put(action) {
@@ -64,6 +69,10 @@ export function openActions(root: string, temporaryFolder: string): Actions {
       const stored = await actions.get(action.key)
       if (stored === undefined) return await actions.put(action)
       return canonical(hashes(stored)) === canonical(hashes(action)) ? { state: 'same' } : { state: 'differs', stored }
+    },
+    async replaceLost(action) {
+      await setAside(action.key)
+      await actions.put(action)
     },
     async makersOf(hash) {
       const makers = new Set<string>()

@@ -7,7 +7,7 @@ import type { FileStamp } from './hashFile.ts'
 export interface StatIndex {
   /** Returns the hash that a file with this stamp had, or undefined when it is unknown or cannot be trusted. */
   lookup(stamp: FileStamp): Hash | undefined
-  /** Records a hash. `hashedAt` is the time (ms since 1970) at which reading began. */
+  /** Records a hash. `hashedAt` is the time (ms since 1970) at which reading began; infinity when nobody can have written to the file since. */
   record(stamp: FileStamp, hash: Hash, hashedAt: number): void
   /** Writes what is new to the disk, beside what other processes wrote meanwhile. */
   save(): Promise<void>
@@ -72,6 +72,7 @@ export function openStatIndex(path: string): StatIndex {
 const identity = (stamp: FileStamp): string => `${stamp.dev} ${stamp.ino}`
 
 function isRacy({ mtimeNs, ctimeNs }: FileStamp, hashedAt: number): boolean {
+  if (hashedAt === Number.POSITIVE_INFINITY) return false
   const touched = mtimeNs > ctimeNs ? mtimeNs : ctimeNs
   const tick = mtimeNs % SECOND_NS === 0n && ctimeNs % SECOND_NS === 0n ? COARSE_TICK_NS : TICK_NS
   return touched + tick >= BigInt(Math.floor(hashedAt)) * 1_000_000n

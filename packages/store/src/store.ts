@@ -1,7 +1,7 @@
 import { constants, mkdirSync, readFileSync, type Stats, statSync, writeFileSync } from 'node:fs'
 import { chmod, copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { asHash, type Hash, hashBytes, PodError } from '@mlpod/contract'
+import { type Hash, hashBytes, PodError } from '@mlpod/contract'
 import { type Actions, openActions } from './actions.ts'
 import { diskError, publish, syncFolder, temporaryName, writeDurably } from './atomic.ts'
 import { hashFile, readThrough, type Stored, whileUnchanged } from './hashFile.ts'
@@ -33,8 +33,12 @@ export interface Store {
   verify(hash: Hash): Promise<void>
   /** As `verify`, but trusts an object that nobody has touched since it was last read through. */
   check(hash: Hash): Promise<void>
+  /** Says that an object was just written by a thread of this process, so that `check` need not read it again. */
+  vouch(hash: Hash): void
   /** Puts a copy of an object (a file or a folder) at a path, atomically; folders above are made. Throws what `check` throws. */
   checkout(hash: Hash, path: string): Promise<void>
+  /** Returns where an object can be read: its file, or for a folder a read-only copy of it under `trees/`, made once. Throws what `check` throws. */
+  materialize(hash: Hash): Promise<string>
   /** Returns a path for a temporary file or folder on the store's disk; nothing is there yet. */
   temporary(): string
   /** Removes temporary files of processes that are gone. */
@@ -87,8 +91,11 @@ export function openStore(
 
   const publishObject = async (file: string, hash: Hash): Promise<void> => {
     await chmod(file, 0o444)
-    await publish(file, path(hash))
+    if (await publish(file, path(hash))) vouch(hash)
   }
+
+  // Nobody writes to an object after it has its name, so its stamp can be trusted however young it is.
+  const vouch = (hash: Hash): void => remember(path(hash), hash, Number.POSITIVE_INFINITY)
 
   const putBytes = async (bytes: Uint8Array | string): Promise<Stored> => {
     const stored = { hash: hashBytes(bytes), size: Buffer.byteLength(bytes) }
@@ -112,7 +119,7 @@ export function openStore(
       if (!has(stored.hash)) await publishObject(file, stored.hash)
       return stored
     } catch (error) {
-      throw diskError(error, path(asHash('0'.repeat(64))))
+      throw diskError(error, join(root, 'objects'))
     } finally {
       await rm(file, { force: true })
     }
@@ -236,7 +243,15 @@ export function openStore(
     identify,
     verify,
     check,
+    vouch,
     checkout,
+    async materialize(hash) {
+      await check(hash)
+      if ((await manifest(hash)) === undefined) return path(hash)
+      const tree = join(root, 'trees', hash)
+      if (statSync(tree, { throwIfNoEntry: false }) === undefined) await checkout(hash, tree)
+      return tree
+    },
     temporary,
     sweep: () => sweep(temporaryFolder),
     save: () => index.save(),

@@ -1,0 +1,148 @@
+import { createRequire } from 'node:module'
+import { Worker } from 'node:worker_threads'
+import { type ErrorRecord, errorFrom, errorRecord, PodError, type Rebuilt } from '@mlpod/contract'
+import type { FromWorker, Job, Made, Report, ToWorker, WorkerData } from './job.ts'
+
+/** Worker threads that run nodes; each imports the pod once and is used again. */
+export interface Pool {
+  /** Runs a job in a free worker, or a new one. Throws the job's error, `NODE_TIMEOUT`, `NODE_STOPPED` or `WORKER_DIED`. */
+  run(job: Job, options: PoolRun): Promise<Made>
+  /** Ends all workers at once. */
+  close(): Promise<void>
+}
+
+/** How a job is run. */
+export interface PoolRun {
+  report(report: Report): void
+  rebuild(nodes?: readonly string[]): Promise<readonly Rebuilt[]>
+  readonly timeoutMs?: number
+  /** Ends the worker when aborted. */
+  readonly stop?: AbortSignal
+}
+
+interface Member {
+  readonly worker: Worker
+  /** Names of the nodes whose code was unchanged when this worker had loaded it. */
+  readonly ready: Promise<ReadonlySet<string>>
+  receive?: (message: FromWorker) => void
+  die?: (error: PodError) => void
+  print?: (text: string) => void
+}
+
+/** Time for a stopped node to end by its signal before its thread is ended. */
+const LAST_WORDS_MS = 200
+
+/**
+ * Makes a pool. `certify` is called when a worker has loaded the pod and returns the nodes whose code has not changed
+ * since it was told; a worker runs no others, so that no result is kept under the key of other code.
+ */
+export function openPool(data: WorkerData, certify: () => Promise<ReadonlySet<string>>): Pool {
+  const script = createRequire(import.meta.url).resolve('@mlpod/pipeline/worker')
+  const members = new Set<Member>()
+  const idle: Member[] = []
+
+  const start = (): Member => {
+    const worker = new Worker(script, { workerData: data, stdout: true, stderr: true })
+    const { promise, resolve, reject } = Promise.withResolvers<ReadonlySet<string>>()
+    promise.catch(() => undefined)
+    const member: Member = { worker, ready: promise }
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'ready') certify().then(resolve, reject)
+      else if (message.type === 'broken') reject(errorFrom(message.error))
+      else member.receive?.(message)
+    })
+    const died = (error: PodError): void => {
+      members.delete(member)
+      const index = idle.indexOf(member)
+      if (index >= 0) idle.splice(index, 1)
+      reject(error)
+      member.die?.(error)
+    }
+    worker.on('error', (error: Error) =>
+      died(new PodError('WORKER_DIED', `a worker thread failed: ${error.message}`, { cause: error })),
+    )
+    worker.on('exit', (code) =>
+      died(
+        new PodError('WORKER_DIED', `a worker thread ended with code ${code}`, {
+          hint: 'a node must not call process.exit()',
+        }),
+      ),
+    )
+    for (const stream of [worker.stdout, worker.stderr]) stream.on('data', (chunk) => member.print?.(String(chunk)))
+    members.add(member)
+    return member
+  }
+
+  const end = async (member: Member): Promise<void> => {
+    members.delete(member)
+    member.die = undefined
+    await member.worker.terminate()
+  }
+
+  return {
+    async run(job, { report, rebuild, timeoutMs, stop }) {
+      const member = idle.pop() ?? start()
+      const tell = (message: ToWorker): void => member.worker.postMessage(message)
+      member.print = lines((text) => report({ type: 'note', text }))
+      const certified = await member.ready
+      if (!certified.has(job.node)) {
+        await end(member)
+        throw new PodError('CODE_CHANGED', `the code of node "${job.node}" was changed while the run went on`, {
+          because: 'its result would be kept under the key of the code as it was before',
+          hint: 'run the same command again',
+        })
+      }
+      const { promise, resolve, reject } = Promise.withResolvers<Made>()
+      const cancel = (error: PodError): void => {
+        tell({ type: 'abort' })
+        members.delete(member)
+        setTimeout(() => void end(member).then(() => reject(error)), LAST_WORDS_MS)
+      }
+      const timer =
+        timeoutMs === undefined ? undefined : setTimeout(() => cancel(timedOut(job.node, timeoutMs)), timeoutMs)
+      const onStop = (): void => cancel(new PodError('NODE_STOPPED', `${job.node}: stopped before it was done`))
+      member.die = reject
+      member.receive = (message) => {
+        if (message.type === 'done') resolve(message.made)
+        else if (message.type === 'failed') reject(errorFrom(message.error))
+        else if (message.type === 'reports') for (const item of message.reports) report(item)
+        else if (message.type === 'rebuild')
+          rebuild(message.nodes).then(
+            (result) => tell({ type: 'rebuilt', request: message.request, result }),
+            (error) => tell({ type: 'rebuilt', request: message.request, result: errorRecord(error) as ErrorRecord }),
+          )
+      }
+      if (stop?.aborted) onStop()
+      stop?.addEventListener('abort', onStop, { once: true })
+      tell({ type: 'job', job })
+      try {
+        return await promise
+      } finally {
+        clearTimeout(timer)
+        stop?.removeEventListener('abort', onStop)
+        member.receive = undefined
+        member.die = undefined
+        if (members.has(member)) idle.push(member)
+      }
+    },
+    async close() {
+      await Promise.all([...members].map(end))
+    },
+  }
+}
+
+const timedOut = (node: string, timeoutMs: number): PodError =>
+  new PodError('NODE_TIMEOUT', `${node}: not done after ${timeoutMs} ms`, {
+    at: `node ${node}`,
+    hint: 'raise its timeoutMs, or make it do less',
+  })
+
+/** Cuts what is printed into lines. */
+function lines(say: (line: string) => void): (text: string) => void {
+  let rest = ''
+  return (text) => {
+    const parts = (rest + text).split('\n')
+    rest = parts.pop()!
+    for (const line of parts) if (line.trim() !== '') say(line)
+  }
+}

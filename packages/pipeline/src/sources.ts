@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Dataset, PodError } from '@mlpod/contract'
+import type { Lock, Store, Stored } from '@mlpod/store'
+
+/** A source as it is now. */
+export interface Source extends Stored {
+  /** Where its bytes are read. */
+  readonly path: string
+}
+
+/**
+ * Identifies sources by their bytes; untouched files are not read. A source that is missing is put back from the store
+ * when the lock names its bytes and the store has them.
+ * Throws `SOURCE_WITHOUT_FILE` and `SOURCE_MISSING`, naming dataset and path.
+ */
+export async function identifySources(
+  root: string,
+  sources: Iterable<Dataset>,
+  lock: Lock,
+  store: Store,
+): Promise<ReadonlyMap<string, Source>> {
+  const found = new Map<string, Source>()
+  await Promise.all(
+    [...sources].map(async (dataset) => {
+      const name = dataset.name!
+      if (dataset.file === undefined)
+        throw new PodError('SOURCE_WITHOUT_FILE', `no node makes dataset "${name}", and it has no file to read`, {
+          hint: 'give it a path in the catalog, or add the node that makes it to the pipeline',
+        })
+      const path = resolve(root, dataset.file)
+      const locked = lock.data[name]
+      if (!existsSync(path)) {
+        if (locked === undefined || !store.has(locked.hash))
+          throw new PodError('SOURCE_MISSING', `dataset "${name}" has no file ${dataset.file}`, {
+            at: path,
+            because:
+              locked && `mlpod.lock names its bytes (${locked.hash.slice(0, 12)}), but the store does not have them`,
+            hint: locked ? 'mlpod data pull' : `put the file there, or correct the path of "${name}" in the catalog`,
+          })
+        await store.checkout(locked.hash, path)
+      }
+      found.set(name, { ...(await store.identify(path)), path })
+    }),
+  )
+  return found
+}
