@@ -1,1 +1,18 @@
-export {}
+export { type CompileOptions, compile } from './compile.ts'
+export { grad, hvp, jvp, vjp } from './differentiate.ts'
+export { constant, input, type Operand, parameter } from './leaf.ts'
+export { type Model, modelOf, type Signature, withMetadata } from './model.ts'
+export { ifElse } from './operators/control.ts'
+export * from './operators/index.ts'
+export { openSession, type RunOptions, type Session, type SessionOptions } from './session.ts'
+export { substitute } from './substitute.ts'
+export {
+  type Attribute,
+  type Body,
+  type Dim,
+  dtypeOf,
+  isValue,
+  type Operation,
+  type Value,
+  type ValueType,
+} from './value.ts'

@@ -1,0 +1,112 @@
+import type { Schema } from './schema.ts'
+import { type Call, hasUnranked, refuse } from './schema.ts'
+import { type OperatorName, schemaOf, schemas } from './schemas/index.ts'
+import { capture } from './site.ts'
+import { type Attribute, type Body, type Operation, type Site, UNRANKED, type Value } from './value.ts'
+
+let serial = 0
+
+/** Returns the serial that the next operation will get: what is created from now on has at least this. */
+export const nextSerial = (): number => serial
+
+const NONE: readonly Value[] = Object.freeze([])
+
+/** What an operation has beside its inputs and attributes. */
+export interface Extras {
+  readonly bodies?: Readonly<Record<string, Body>>
+  readonly captures?: readonly Value[]
+  /** How many outputs are made. Default 1. */
+  readonly outputs?: number
+  /** The node's name. */
+  readonly name?: string
+  /** Names of the outputs. */
+  readonly names?: readonly (string | undefined)[]
+  readonly site?: Site
+}
+
+/**
+ * Returns the outputs of one use of an operator, after its schema has checked the inputs.
+ * Throws `SHAPE_MISMATCH`, `DTYPE_MISMATCH` and the like, naming the operator, the inputs and the caller's line.
+ */
+export function apply(
+  type: OperatorName,
+  inputs: readonly (Value | null)[],
+  attributes: Readonly<Record<string, Attribute>> = {},
+  extras: Extras = {},
+): readonly Value[] {
+  const schema: Schema = schemas[type]
+  const site = extras.site ?? capture()
+  const call: Call = { type, inputs, attributes, bodies: extras.bodies, outputs: extras.outputs ?? 1, site }
+  if (inputs.length < schema.inputs[0] || inputs.length > schema.inputs[1])
+    throw refuse(
+      call,
+      'INPUT_MISSING',
+      `it takes ${schema.inputs[0]} to ${schema.inputs[1]} inputs, not ${inputs.length}`,
+    )
+  const types = schema.types(call)
+  const shapes = hasUnranked(call) ? undefined : schema.shapes(call)
+  return make(type, schema.domain ?? '', schema.since, inputs, attributes, extras, site, (index) => ({
+    type: types[index] ?? types[0],
+    shape: shapes === undefined ? UNRANKED : (shapes[index] ?? shapes[0]),
+  }))
+}
+
+/** Returns the first output of `apply`. */
+export function applyOne(
+  type: OperatorName,
+  inputs: readonly (Value | null)[],
+  attributes?: Readonly<Record<string, Attribute>>,
+  extras?: Extras,
+): Value {
+  return apply(type, inputs, attributes, extras)[0]
+}
+
+/** Returns the outputs of an operator that this room does not define: it compiles again but has no derivative. */
+export function applyOpaque(
+  operator: { readonly type: string; readonly domain: string; readonly version: number },
+  inputs: readonly (Value | null)[],
+  attributes: Readonly<Record<string, Attribute>>,
+  extras: Extras,
+  signature: (index: number) => Pick<Value, 'type' | 'shape'>,
+): readonly Value[] {
+  const { type, domain, version } = operator
+  return make(type, domain, version, inputs, attributes, extras, extras.site ?? capture(), signature)
+}
+
+/**
+ * Returns the outputs of the same operator with the same attributes on other inputs; shapes are inferred anew.
+ * `captures` and `bodies` replace the operation's own.
+ */
+export function reapply(
+  operation: Operation,
+  inputs: readonly (Value | null)[],
+  { captures = operation.captures, bodies = operation.bodies }: Pick<Extras, 'captures' | 'bodies'> = {},
+): readonly Value[] {
+  const { type, domain, attributes, outputs, meta } = operation
+  const names = outputs.map(({ name }) => name)
+  const extras = { bodies, captures, outputs: outputs.length, name: meta.name, names, site: meta.site }
+  const trimmed = inputs.at(-1) === null ? inputs.slice(0, inputs.findLastIndex((value) => value !== null) + 1) : inputs
+  return schemaOf(domain, type) === undefined
+    ? applyOpaque(operation, trimmed, attributes, extras, (index) => outputs[index])
+    : apply(type as OperatorName, trimmed, attributes, extras)
+}
+
+function make(
+  type: string,
+  domain: string,
+  version: number,
+  inputs: readonly (Value | null)[],
+  attributes: Readonly<Record<string, Attribute>>,
+  { bodies, captures = NONE, outputs: count = 1, name, names }: Extras,
+  site: Site,
+  signature: (index: number) => Pick<Value, 'type' | 'shape'>,
+): readonly Value[] {
+  const outputs: Value[] = []
+  const meta = name === undefined ? { serial: serial++, site } : { serial: serial++, site, name }
+  const operation: Operation = { type, domain, version, inputs, attributes, bodies, captures, outputs, meta }
+  for (let index = 0; index < count; index++) {
+    const { type: valueType, shape } = signature(index)
+    outputs.push({ operation, index, type: valueType, shape, name: names?.[index] })
+  }
+  return outputs
+}

@@ -1,0 +1,191 @@
+import { PodError, type Tensor } from '@mlpod/contract'
+import { constantOf } from './known.ts'
+import { attributeProto } from './onnx/attribute.ts'
+import type { Message } from './onnx/proto.ts'
+import { tensorProto } from './onnx/tensor.ts'
+import { typeProto } from './onnx/type.ts'
+import { type Body, type Dim, isFreshDim, type Operation, type Value } from './value.ts'
+import { topological } from './walk.ts'
+
+/** The opset that models are written in; an operator is never asked for in a later one unless a file brought it. */
+export const OPSET = 21
+const IR_VERSION = 10
+const ML_OPSET = 5
+
+type Node = Message<'NodeProto'>
+type Info = Message<'ValueInfoProto'>
+
+/** Names in one graph or body; a body also sees the names around it. */
+interface Scope {
+  readonly names: Map<Value, string>
+  readonly nodes: Node[]
+  readonly outer?: Scope
+}
+
+interface Writer {
+  readonly taken: Set<string>
+  readonly initializers: Map<string, Message<'TensorProto'>>
+  readonly parameters: Map<string, Value>
+  readonly opsets: Map<string, number>
+  count: number
+}
+
+/** Returns the message of a graph. Every leaf that is no parameter or constant must be in `inputs`. */
+export function emit(
+  inputs: ReadonlyMap<string, Value>,
+  outputs: ReadonlyMap<string, Value>,
+  name: string,
+): Message<'ModelProto'> {
+  const writer: Writer = {
+    taken: new Set([...inputs.keys(), ...outputs.keys()]),
+    initializers: new Map(),
+    parameters: new Map(),
+    opsets: new Map([['', OPSET]]),
+    count: 0,
+  }
+  const scope: Scope = { names: new Map(), nodes: [] }
+  for (const [key, value] of inputs) {
+    scope.names.set(value, key)
+    const fallback = value.operation.type === 'Input' ? value.operation.attributes.default : undefined
+    if (fallback?.kind === 'tensor') writer.initializers.set(key, tensorProto(fallback.value, key))
+  }
+  write(writer, scope, outputs, new Set(inputs.values()))
+  return {
+    irVersion: IR_VERSION,
+    producerName: 'mlpod',
+    graph: {
+      node: scope.nodes,
+      name,
+      initializer: [...writer.initializers.values()],
+      input: [...inputs].map(([key, value]) => info(key, value)),
+      output: [...outputs].map(([key, value]) => info(key, value)),
+    },
+    opsetImport: [...writer.opsets].map(([domain, version]) => ({ domain, version })),
+  }
+}
+
+/** Writes the operations that the outputs need into the scope, and the outputs under their names. */
+function write(writer: Writer, scope: Scope, outputs: ReadonlyMap<string, Value>, stop: ReadonlySet<Value>): void {
+  const wanted = new Map<Value, string>()
+  for (const [key, value] of outputs) if (!wanted.has(value)) wanted.set(value, key)
+  for (const operation of topological(outputs.values(), stop)) writeOperation(writer, scope, operation, wanted)
+  for (const [key, value] of outputs) {
+    const made = nameIn(scope, value)
+    // Leaves, captured values and values given out twice have another name: one more node gives them this one.
+    if (made !== key)
+      scope.nodes.push({ input: [made], output: [key], name: unique(writer, 'Identity'), opType: 'Identity' })
+  }
+}
+
+function nameIn(scope: Scope, value: Value): string {
+  const name = scope.names.get(value)
+  if (name !== undefined) return name
+  if (scope.outer !== undefined) return nameIn(scope.outer, value)
+  throw new PodError('VALUE_UNBOUND', `${value.operation.type} is used outside the body that makes it`, {
+    at: value.operation.meta.site.at,
+    hint: 'return it from the body and use what ifElse, loop or repeat returns',
+  })
+}
+
+function writeOperation(writer: Writer, scope: Scope, operation: Operation, wanted: ReadonlyMap<Value, string>): void {
+  const [first] = operation.outputs
+  if (operation.domain === 'mlpod') return writeLeaf(writer, scope, first)
+  const tensor = constantOf(first)
+  if (tensor !== undefined) return writeConstant(writer, scope, first, tensor)
+  const name = unique(writer, operation.meta.name ?? operation.type)
+  for (const value of operation.outputs) {
+    const own = value.name !== undefined && !writer.taken.has(value.name) ? take(writer, value.name) : undefined
+    const made = operation.outputs.length === 1 ? `${name}:0` : `${name}:${value.index}`
+    scope.names.set(value, wanted.get(value) ?? own ?? made)
+  }
+  const { domain, version, attributes, bodies = {} } = operation
+  writer.opsets.set(domain, Math.max(writer.opsets.get(domain) ?? (domain === 'ai.onnx.ml' ? ML_OPSET : 1), version))
+  const fixed = Object.keys(attributes).map((key) => attributeProto(key, attributes[key]))
+  const graphs = Object.keys(bodies).map((key) => ({
+    name: key,
+    g: writeBody(writer, scope, bodies[key], key),
+    type: 5,
+  }))
+  const node: Node = {
+    input: operation.inputs.map((value) => (value === null ? '' : nameIn(scope, value))),
+    output: operation.outputs.map((value) => nameIn(scope, value)),
+    name,
+    opType: operation.type,
+    attribute: fixed.length + graphs.length > 0 ? [...fixed, ...graphs] : undefined,
+    domain: domain === '' ? undefined : domain,
+  }
+  scope.nodes.push(node)
+}
+
+function writeBody(writer: Writer, outer: Scope, body: Body, name: string): Message<'GraphProto'> {
+  const scope: Scope = { names: new Map(), nodes: [], outer }
+  const stop = new Set(body.inputs)
+  for (const value of body.inputs) scope.names.set(value, unique(writer, `${name}.${value.name ?? 'input'}`))
+  // What the bodies capture was written in the outer scope before this operation.
+  for (let around: Scope | undefined = outer; around !== undefined; around = around.outer)
+    for (const value of around.names.keys()) stop.add(value)
+  const outputs = new Map(body.outputs.map((value, i) => [unique(writer, `${name}.output${i}`), value]))
+  write(writer, scope, outputs, stop)
+  return {
+    node: scope.nodes,
+    name: unique(writer, name),
+    input: body.inputs.map((value) => info(nameIn(scope, value), value)),
+    output: [...outputs].map(([key, value]) => info(key, value)),
+  }
+}
+
+function writeLeaf(writer: Writer, scope: Scope, value: Value): void {
+  if (scope.names.has(value)) return
+  const name = value.name!
+  if (value.operation.type === 'Input')
+    throw new PodError(
+      'INPUT_NOT_LISTED',
+      `the outputs need the input "${name}", which is not among the model's inputs`,
+      {
+        at: value.operation.meta.site.at,
+        hint: `add it to compile({ inputs }), or replace it with substitute`,
+      },
+    )
+  const tensor = value.operation.attributes.value
+  const known = writer.parameters.get(name)
+  const before = known?.operation.attributes.value
+  if (
+    writer.taken.has(name) &&
+    (tensor.kind !== 'tensor' || before?.kind !== 'tensor' || before.value !== tensor.value)
+  )
+    throw new PodError('NAME_TAKEN', `two values are named "${name}"`, {
+      at: value.operation.meta.site.at,
+      hint: 'inputs, outputs and parameters of one model need names of their own',
+    })
+  top(scope).names.set(value, name)
+  writer.parameters.set(name, value)
+  take(writer, name)
+  if (tensor.kind === 'tensor') writer.initializers.set(name, tensorProto(tensor.value, name))
+}
+
+function writeConstant(writer: Writer, scope: Scope, value: Value, tensor: Tensor): void {
+  const name =
+    value.name !== undefined && !writer.taken.has(value.name) ? take(writer, value.name) : unique(writer, 'constant')
+  top(scope).names.set(value, name)
+  writer.initializers.set(name, tensorProto(tensor, name))
+}
+
+// Initializers live in the outermost graph, which every body sees.
+const top = (scope: Scope): Scope => (scope.outer === undefined ? scope : top(scope.outer))
+
+function take(writer: Writer, name: string): string {
+  writer.taken.add(name)
+  return name
+}
+
+function unique(writer: Writer, name: string): string {
+  let candidate = name
+  while (candidate === name || writer.taken.has(candidate)) candidate = `${name}_${writer.count++}`
+  return take(writer, candidate)
+}
+
+// A size that nothing tells stays without a name: the same graph must give the same bytes.
+const info = (name: string, value: Value): Info => ({
+  name,
+  type: typeProto(value.type, value.shape, (dim: Dim) => (isFreshDim(dim) ? '' : dim)),
+})

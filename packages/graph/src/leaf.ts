@@ -1,0 +1,118 @@
+import { type DataType, PodError, type Tensor, type TensorArrays, tensor } from '@mlpod/contract'
+import { applyOne } from './apply.ts'
+import { int } from './attribute.ts'
+import { CODE_OF_DATA_TYPE } from './onnx/data-type.ts'
+import { capture } from './site.ts'
+import type { Attribute, Dim, Value } from './value.ts'
+import { isValue } from './value.ts'
+
+/** What may be given where a value is expected: numbers become constants of the other operand's element type. */
+export type Operand = Value | Tensor | number | bigint | boolean | string | readonly number[]
+
+/**
+ * Returns an input of the graph. Sizes are numbers or names; equal names are equal sizes.
+ * With `default` the input is optional: a run that does not feed it uses that tensor.
+ * Throws `NAME_MISSING`, `SHAPE_MISMATCH` when the default does not fit.
+ */
+export function input(
+  name: string,
+  dtype: DataType,
+  shape: readonly Dim[],
+  { default: fallback }: { readonly default?: Tensor } = {},
+): Value {
+  const site = capture()
+  named(name, site.at)
+  for (const dim of shape)
+    if (typeof dim === 'number' ? !Number.isInteger(dim) || dim < 0 : dim === '')
+      throw new PodError('SHAPE_MISMATCH', `input "${name}" has the size "${dim}"`, {
+        at: site.at,
+        hint: 'a size is a whole number >= 0 or a name',
+      })
+  if (fallback && (fallback.dtype !== dtype || !fits(fallback.shape, shape)))
+    throw new PodError(
+      'SHAPE_MISMATCH',
+      `the default of input "${name}" is ${fallback.dtype}[${fallback.shape.join(', ')}], the input is ${dtype}[${shape.join(', ')}]`,
+      { at: site.at },
+    )
+  const attributes: Record<string, Attribute> = {
+    dtype: int(CODE_OF_DATA_TYPE[dtype]),
+    shape: { kind: 'strings', value: shape.map(String) },
+  }
+  if (fallback) attributes.default = { kind: 'tensor', value: fallback }
+  return applyOne('Input', [], attributes, { names: [name], site })
+}
+
+const fits = (actual: readonly number[], declared: readonly Dim[]): boolean =>
+  actual.length === declared.length && declared.every((dim, i) => typeof dim === 'string' || dim === actual[i])
+
+/**
+ * Returns a named tensor that training may replace: an initializer of the compiled model, or an input of it when it is
+ * listed in `compile({ inputs })`. The data is not copied. Throws `NAME_MISSING`.
+ */
+export function parameter(name: string, value: Tensor): Value {
+  const site = capture()
+  named(name, site.at)
+  return applyOne('Parameter', [], { value: { kind: 'tensor', value } }, { names: [name], site })
+}
+
+function named(name: string, at: string | undefined): void {
+  if (typeof name !== 'string' || name === '')
+    throw new PodError('NAME_MISSING', 'an input or parameter needs a name that is not empty', { at })
+}
+
+/**
+ * Returns a constant: a tensor as it is (not copied), a number as a scalar, a list as a vector.
+ * `dtype` is that of numbers and lists (default float32; bool for booleans, string for strings).
+ */
+export function constant(value: Exclude<Operand, Value> | readonly string[], dtype?: DataType): Value {
+  return applyOne('Constant', [], { value: { kind: 'tensor', value: toTensor(value, dtype) } })
+}
+
+/** Returns a named constant, as initializers of whole numbers are when a file is loaded. */
+export const namedConstant = (name: string, value: Tensor): Value =>
+  applyOne('Constant', [], { value: { kind: 'tensor', value } }, { names: [name] })
+
+/** Returns a value as it is, anything else as a constant of `dtype`. */
+export const lift = (operand: Operand, dtype?: DataType): Value =>
+  isValue(operand) ? operand : constant(operand, dtype)
+
+function toTensor(value: Exclude<Operand, Value> | readonly string[], dtype: DataType | undefined): Tensor {
+  if (typeof value === 'object' && 'dtype' in value) return value
+  const scalar = typeof value !== 'object'
+  const list = (scalar ? [value] : value) as readonly (number | bigint | boolean | string)[]
+  const type = dtype ?? (typeof list[0] === 'boolean' ? 'bool' : typeof list[0] === 'string' ? 'string' : 'float32')
+  return tensor(type, scalar ? [] : [list.length], arrayOf(type, list))
+}
+
+type Element = number | bigint | boolean | string
+
+const numeric =
+  <A>(make: (list: number[]) => A) =>
+  (list: readonly Element[]): A =>
+    make(list.map(Number))
+
+const whole = (element: Element): bigint => BigInt(element)
+
+const ARRAYS: { readonly [D in DataType]: (list: readonly Element[]) => TensorArrays[D] } = {
+  float32: numeric((list) => Float32Array.from(list)),
+  float64: numeric((list) => Float64Array.from(list)),
+  float16: numeric((list) => new Uint16Array(Float16Array.from(list).buffer)),
+  bfloat16: numeric((list) => Uint16Array.from(new Uint32Array(Float32Array.from(list).buffer), roundToBfloat16)),
+  int8: numeric((list) => Int8Array.from(list)),
+  int16: numeric((list) => Int16Array.from(list)),
+  int32: numeric((list) => Int32Array.from(list)),
+  int64: (list) => BigInt64Array.from(list, whole),
+  uint8: numeric((list) => Uint8Array.from(list)),
+  uint16: numeric((list) => Uint16Array.from(list)),
+  uint32: numeric((list) => Uint32Array.from(list)),
+  uint64: (list) => BigUint64Array.from(list, whole),
+  bool: (list) => Uint8Array.from(list, (element) => (element ? 1 : 0)),
+  string: (list) => list.map(String),
+}
+
+// Round to nearest, ties to even; NaN stays NaN.
+const roundToBfloat16 = (bits: number): number =>
+  (bits & 0x7fffffff) > 0x7f800000 ? (bits >>> 16) | 0x40 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16
+
+/** Returns the elements as the array that holds an element type. */
+export const arrayOf = <D extends DataType>(dtype: D, list: readonly Element[]): TensorArrays[D] => ARRAYS[dtype](list)

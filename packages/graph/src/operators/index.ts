@@ -1,0 +1,5 @@
+export * from './elementwise.ts'
+export * from './indexing.ts'
+export * from './linear.ts'
+export * from './reduction.ts'
+export * from './structure.ts'

@@ -1,0 +1,20 @@
+import type { Rule } from '../rule.ts'
+import type { OperatorName } from '../schemas/index.ts'
+import { control } from './control.ts'
+import { elementwise } from './elementwise.ts'
+import { indexing } from './indexing.ts'
+import { linear } from './linear.ts'
+import { reduction } from './reduction.ts'
+import { structure } from './structure.ts'
+import { traditional } from './traditional.ts'
+
+/** The derivative of every operator: the type says that none is missing. */
+export const rules: { readonly [O in OperatorName]: Rule } = {
+  ...elementwise,
+  ...reduction,
+  ...linear,
+  ...structure,
+  ...indexing,
+  ...control,
+  ...traditional,
+}

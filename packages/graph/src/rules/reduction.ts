@@ -1,0 +1,88 @@
+import { cast, div, equal, exp, mul, sub, where } from '../operators/elementwise.ts'
+import { cumSum, reduceSum, softmax } from '../operators/reduction.ts'
+import { reshape, unsqueeze } from '../operators/structure.ts'
+import type { Differentiable, Reverse, Rule } from '../rule.ts'
+import { int } from '../schema.ts'
+import { reducedAxes, type reduction as schemas } from '../schemas/reduction.ts'
+import { dtypeOf, type Operation, type Value } from '../value.ts'
+import { countOf, expandTo } from './shape.ts'
+
+/** Returns a reduction's value with the reduced axes back as axes of size 1, so that it broadcasts with x. */
+function restored(value: Value, operation: Operation): Value {
+  const [x, axes] = operation.inputs as readonly [Value, Value | undefined]
+  if (int(operation, 'keepdims', 1) === 1 || x.shape.length === 0) return value
+  const known = reducedAxes(operation, x, axes)
+  if (known?.length === 0) return value
+  if (known && known.length === x.shape.length)
+    return reshape(
+      value,
+      x.shape.map(() => 1),
+    )
+  return unsqueeze(value, known ?? axes!)
+}
+
+/** y = reduce(x) with dy/dx[i] = slope[i]: g goes back to every element, times its slope. */
+const reduced = (slope: (g: Value, x: Value, y: Value, c: Reverse) => Value): Differentiable => ({
+  vjp: (c) => {
+    const g = () => slope(restored(c.g, c.operation), c.x[0], restored(c.y[0], c.operation), c)
+    return [() => expandTo(g(), c.x[0])]
+  },
+})
+
+/** Max and Min: the elements equal to the result share g equally. */
+const shared = reduced((g, x, y, { operation }) => {
+  const winners = cast(equal(x, y), dtypeOf(x)!)
+  const axes = operation.inputs[1] ?? undefined
+  const all = reducedAxes(operation, x, axes)
+  return mul(winners, div(g, reduceSum(winners, { axes: all ?? axes!, keepDims: true })))
+})
+
+const axisOf = (operation: Operation): number => int(operation, 'axis', -1)
+
+/** Rules of the operators that sum up along axes. */
+export const reduction: { readonly [O in keyof typeof schemas]: Rule } = {
+  ReduceSum: reduced((g) => g),
+  ReduceMean: reduced((g, x, _, { operation, y }) =>
+    div(g, countOf(x, y[0], reducedAxes(operation, x, operation.inputs[1]))),
+  ),
+  ReduceMax: shared,
+  ReduceMin: shared,
+  // 2x
+  ReduceSumSquare: reduced((g, x) => mul(mul(2, g), x)),
+  // x / y, 0 at y = 0
+  ReduceL2: reduced((g, x, y) => mul(where(equal(y, 0), 0, div(g, where(equal(y, 0), 1, y))), x)),
+  // softmax
+  ReduceLogSumExp: reduced((g, x, y) => mul(g, exp(sub(x, y)))),
+  ArgMax: 'zero',
+  ArgMin: 'zero',
+  // y (g - sum(g y)); its matrix is symmetric, so the tangent has the same form
+  Softmax: {
+    vjp: ({ g, y, operation }) => [() => softmaxSlope(g, y[0], operation)],
+    jvp: ({ ts: [t], y, operation }) => [t && softmaxSlope(t, y[0], operation)],
+  },
+  // g - softmax sum(g)
+  LogSoftmax: {
+    vjp: ({ g, x, operation }) => {
+      const axis = axisOf(operation)
+      return [() => sub(g, mul(softmax(x[0], { axis }), reduceSum(g, { axes: [axis], keepDims: true })))]
+    },
+    jvp: ({ ts: [t], x, operation }) => {
+      const axis = axisOf(operation)
+      return [t && sub(t, reduceSum(mul(softmax(x[0], { axis }), t), { axes: [axis], keepDims: true }))]
+    },
+  },
+  // linear; its transpose sums from the other end
+  CumSum: {
+    vjp: ({ g, operation }) => [() => sums(g, operation, true)],
+    jvp: ({ ts: [t], operation }) => [t && sums(t, operation, false)],
+  },
+}
+
+function sums(x: Value, operation: Operation, transposed: boolean): Value {
+  const reverse = (int(operation, 'reverse', 0) === 1) !== transposed
+  return cumSum(x, operation.inputs[1]!, { exclusive: int(operation, 'exclusive', 0) === 1, reverse })
+}
+
+function softmaxSlope(g: Value, y: Value, operation: Operation): Value {
+  return mul(y, sub(g, reduceSum(mul(g, y), { axes: [axisOf(operation)], keepDims: true })))
+}

@@ -1,0 +1,28 @@
+import type { Schema } from '../schema.ts'
+import { control } from './control.ts'
+import { elementwise } from './elementwise.ts'
+import { indexing } from './indexing.ts'
+import { linear } from './linear.ts'
+import { reduction } from './reduction.ts'
+import { structure } from './structure.ts'
+import { traditional } from './traditional.ts'
+
+/** Every operator that this room defines: one entry an operator, one file a family. */
+export const schemas = {
+  ...elementwise,
+  ...reduction,
+  ...linear,
+  ...structure,
+  ...indexing,
+  ...control,
+  ...traditional,
+}
+
+/** The name of an operator that this room defines. */
+export type OperatorName = keyof typeof schemas
+
+/** Returns the schema of an operator by its domain and name, or undefined for operators that this room does not define. */
+export function schemaOf(domain: string, type: string): Schema | undefined {
+  const schema = (schemas as Readonly<Record<string, Schema | undefined>>)[type]
+  return schema !== undefined && (schema.domain ?? '') === domain ? schema : undefined
+}
