@@ -1,1 +1,1 @@
-export {}
+export { type ScoreOptions, score } from './score.ts'

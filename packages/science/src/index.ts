@@ -1,1 +1,7 @@
-export {}
+export * from './explain/index.ts'
+export * from './fairness/index.ts'
+export * from './guard/index.ts'
+export * from './ood/index.ts'
+export * from './performance/index.ts'
+export * from './security/index.ts'
+export * from './uncertainty/index.ts'

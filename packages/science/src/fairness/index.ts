@@ -1,0 +1,2 @@
+export { equalizedOddsDifference } from './claims.ts'
+export { countGroups, type GroupCounts, type GroupRate, groupRates, largestDifference, rateOf } from './rates.ts'

@@ -1,0 +1,12 @@
+export { type Answers, answersOf, groupsOf, labelsOf, valuesOf } from './answers.ts'
+export {
+  attributionFigure,
+  coverageFigure,
+  type FigureSource,
+  fairnessFigure,
+  oodFigure,
+  reliabilityFigure,
+  setSizeFigure,
+} from './figures.ts'
+export { type AbstainRule, type GuardParts, guard, type RawModel } from './guard.ts'
+export { type GuardMetadata, guardKey, type ModelColumn, readGuard, rowJsonSchema } from './metadata.ts'

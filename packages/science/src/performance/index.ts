@@ -1,0 +1,2 @@
+export { answeredWithin, type LatencyOptions } from './latency.ts'
+export { aucOf, logLossOf } from './quality.ts'

@@ -1,0 +1,1 @@
+export { type Attack, type Attacked, attack, aucUnder, type PgdOptions, pgd } from './pgd.ts'
