@@ -1,1 +1,23 @@
-export {}
+export { assertSchema, checkSchema, type SchemaCheck, type Violation } from './check-schema.ts'
+export type { ColumnData } from './columns.ts'
+export { type CsvOptions, csv } from './csv.ts'
+export { closeEngine, type Sql, traceStatements } from './engine.ts'
+export { hashSplit, placeOf, type SplitOptions } from './hash-split.ts'
+export { type ColumnArray, relationOf, type TableData } from './ingest.ts'
+export type { Cell, ColumnInfo, Expression, JoinKind, OrderKey, Relation } from './relation.ts'
+export {
+  bool,
+  type Column,
+  type ColumnType,
+  date,
+  float,
+  int,
+  type Role,
+  type RowSchema,
+  rowSchema,
+  string,
+  timestamp,
+} from './schema.ts'
+export { asRowSchema, type RowOf, type SchemaLike, type StandardRow } from './standard-schema.ts'
+export { parquet, type SourceOptions, schemaHash, type TableDataset, type TableOptions, table } from './table.ts'
+export type { Writable } from './write.ts'

@@ -1,0 +1,82 @@
+import type { ExprNode } from '@uwdata/mosaic-sql'
+import { quoted, type Sql } from './engine.ts'
+import type { Column } from './schema.ts'
+
+/** One rule that a schema can state of a column: when it applies, which values break it, and how that is said. */
+export interface Rule {
+  readonly applies: (column: Column) => boolean
+  /** True for values that break the rule; missing values do not, except for `nullable`. */
+  readonly broken: (sql: Sql, value: ExprNode, column: Column) => ExprNode
+  readonly sentence: (column: Column) => string
+}
+
+const limit = (sql: Sql, { type }: Column, value: number | string): ExprNode =>
+  typeof value === 'string' ? sql.cast(sql.literal(value), type === 'date' ? 'DATE' : 'TIMESTAMP') : sql.literal(value)
+
+const codePoints = (sql: Sql, value: ExprNode): ExprNode => new sql.FunctionNode('length', [value])
+
+/** RE2, which DuckDB uses, has neither look-around nor back references. */
+export const isBeyondRe2 = (pattern: string): boolean => /\(\?<?[=!]|\\[1-9]|\\k</.test(pattern)
+
+/** Every rule of a schema but `unique` (which no single row breaks) and patterns beyond RE2 (checked on distinct values). */
+export const rules = {
+  nullable: {
+    applies: ({ nullable }) => !nullable,
+    broken: (sql, value) => sql.isNull(value),
+    sentence: () => 'missing',
+  },
+  finite: {
+    applies: ({ type }) => type === 'float',
+    broken: (sql, value) => sql.not(new sql.FunctionNode('isfinite', [value])),
+    sentence: () => 'NaN or infinite',
+  },
+  min: {
+    applies: ({ min }) => min !== undefined,
+    broken: (sql, value, column) => sql.lt(value, limit(sql, column, column.min!)),
+    sentence: ({ min }) => `below ${min}`,
+  },
+  max: {
+    applies: ({ max }) => max !== undefined,
+    broken: (sql, value, column) => sql.gt(value, limit(sql, column, column.max!)),
+    sentence: ({ max }) => `above ${max}`,
+  },
+  above: {
+    applies: ({ above }) => above !== undefined,
+    broken: (sql, value, column) => sql.lte(value, sql.literal(column.above)),
+    sentence: ({ above }) => `not above ${above}`,
+  },
+  below: {
+    applies: ({ below }) => below !== undefined,
+    broken: (sql, value, column) => sql.gte(value, sql.literal(column.below)),
+    sentence: ({ below }) => `not below ${below}`,
+  },
+  values: {
+    applies: ({ values }) => values !== undefined,
+    broken: (sql, value, { values }) =>
+      sql.not(
+        sql.isIn(
+          value,
+          values!.map((v) => sql.literal(v)),
+        ),
+      ),
+    sentence: ({ values }) => `outside { ${values!.join(', ')} }`,
+  },
+  length: {
+    applies: ({ minLength, maxLength }) => minLength !== undefined || maxLength !== undefined,
+    broken: (sql, value, { minLength = 0, maxLength = Number.MAX_SAFE_INTEGER }) =>
+      sql.isNotBetween(codePoints(sql, value), [sql.literal(minLength), sql.literal(maxLength)]),
+    sentence: ({ minLength = 0, maxLength }) =>
+      maxLength === undefined
+        ? `shorter than ${minLength} characters`
+        : `not ${minLength} to ${maxLength} characters long`,
+  },
+  pattern: {
+    applies: ({ pattern }) => pattern !== undefined && !isBeyondRe2(pattern),
+    broken: (sql, value, { pattern }) =>
+      sql.not(new sql.FunctionNode('regexp_matches', [value, sql.literal(pattern), sql.literal('s')])),
+    sentence: ({ pattern }) => `not matching ${quoted(pattern!)}`,
+  },
+} as const satisfies Readonly<Record<string, Rule>>
+
+/** The name of a rule, as it stands in the schema. */
+export type RuleName = keyof typeof rules | 'unique' | 'type'

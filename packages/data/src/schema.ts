@@ -1,0 +1,139 @@
+import { PodError } from '@mlpod/contract'
+
+/** The kinds of values that a column holds; `date` is ISO text YYYY-MM-DD, `timestamp` ISO text in UTC. */
+export type ColumnType = 'int' | 'float' | 'bool' | 'string' | 'date' | 'timestamp'
+
+/** What a column is for: not read by this room, kept for those that train, audit and serve. */
+export type Role = 'key' | 'feature' | 'target' | 'audit' | 'weight' | 'time'
+
+/** A column's type and what its values must fulfil; limits include equality unless named `above` or `below`. */
+export interface Column<T = unknown> {
+  readonly type: ColumnType
+  readonly nullable: boolean
+  readonly min?: number | string
+  readonly max?: number | string
+  readonly above?: number
+  readonly below?: number
+  /** The only values allowed. */
+  readonly values?: readonly (string | number | boolean)[]
+  /** A regular expression that some part of the text matches. */
+  readonly pattern?: string
+  /** Length of a text in code points. */
+  readonly minLength?: number
+  readonly maxLength?: number
+  /** No value (missing ones aside) occurs twice. */
+  readonly unique?: boolean
+  readonly description?: string
+  readonly role?: Role
+  /** Holds the TypeScript type of a value; never set. */
+  readonly '~value'?: T
+}
+
+/** The columns of a table in order. `Row` is the TypeScript type of one row, known to the compiler alone. */
+export interface RowSchema<Row = Record<string, unknown>> {
+  readonly columns: Readonly<Record<string, Column>>
+  readonly '~row'?: Row
+}
+
+/** The TypeScript type of a column's values. */
+type ValueOf<C> = C extends Column<infer T> ? T : never
+
+/** The TypeScript type of a row of these columns. */
+export type RowOfColumns<C> = { [K in keyof C]: ValueOf<C[K]> }
+
+/** What may be said of any column when it is declared. */
+interface Described {
+  readonly nullable?: boolean
+  readonly unique?: boolean
+  readonly description?: string
+  readonly role?: Role
+}
+interface NumberOptions extends Described {
+  readonly min?: number
+  readonly max?: number
+  readonly above?: number
+  readonly below?: number
+  readonly values?: readonly number[]
+}
+interface TextOptions extends Described {
+  readonly values?: readonly string[]
+  readonly pattern?: string | RegExp
+  readonly minLength?: number
+  readonly maxLength?: number
+}
+interface TimeOptions extends Described {
+  readonly min?: string
+  readonly max?: string
+}
+
+type Nullable<O, T> = O extends { readonly nullable: true } ? T | null : T
+type Listed<O, T> = O extends { readonly values: readonly (infer V extends T)[] } ? V : T
+
+const column = <T>(type: ColumnType, { nullable = false, ...rest }: Described): Column<T> => ({
+  type,
+  nullable,
+  ...rest,
+})
+
+/** Returns a column of whole numbers (64 bit; read as numbers, so beyond 2^53 they are refused). */
+export const int = <const O extends NumberOptions>(options?: O): Column<Nullable<O, Listed<O, number>>> =>
+  column('int', options ?? {})
+
+/** Returns a column of finite double precision numbers. */
+export const float = <const O extends NumberOptions>(options?: O): Column<Nullable<O, Listed<O, number>>> =>
+  column('float', options ?? {})
+
+/** Returns a column of truth values. */
+export const bool = <const O extends Described>(options?: O): Column<Nullable<O, boolean>> =>
+  column('bool', options ?? {})
+
+/** Returns a column of texts; `values` makes its type a union. */
+export const string = <const O extends TextOptions>(options?: O): Column<Nullable<O, Listed<O, string>>> => {
+  const { pattern, ...rest } = options ?? ({} as O)
+  const source = pattern instanceof RegExp ? pattern.source : pattern
+  return column('string', source === undefined ? rest : ({ ...rest, pattern: source } as Described))
+}
+
+/** Returns a column of dates, as text YYYY-MM-DD. */
+export const date = <const O extends TimeOptions>(options?: O): Column<Nullable<O, string>> =>
+  column('date', options ?? {})
+
+/** Returns a column of moments in UTC, as text YYYY-MM-DDTHH:MM:SS(.ffffff)Z. */
+export const timestamp = <const O extends TimeOptions>(options?: O): Column<Nullable<O, string>> =>
+  column('timestamp', options ?? {})
+
+/**
+ * Returns a schema of these columns. Throws `SCHEMA_INVALID` for no columns, names that differ only in case (SQL takes
+ * them for one), empty `values`, or limits that leave nothing.
+ */
+export function rowSchema<const C extends Readonly<Record<string, Column>>>(columns: C): RowSchema<RowOfColumns<C>> {
+  checkColumns(columns)
+  return { columns }
+}
+
+/** Throws `SCHEMA_INVALID` when no table could fulfil the columns. */
+export function checkColumns(columns: Readonly<Record<string, Column>>): void {
+  const refuse = (message: string, hint?: string): never => {
+    throw new PodError('SCHEMA_INVALID', message, { hint })
+  }
+  const seen = new Map<string, string>()
+  for (const [name, { min, max, values, pattern, minLength = 0, maxLength = Infinity }] of Object.entries(columns)) {
+    const other = seen.get(name.toLowerCase())
+    if (name === '') refuse('a column of the schema has an empty name')
+    if (other !== undefined) refuse(`the columns "${other}" and "${name}" differ only in case`, 'rename one of them')
+    seen.set(name.toLowerCase(), name)
+    if (values?.length === 0) refuse(`the column "${name}" allows no value`, 'list its values, or leave `values` out')
+    if ((min !== undefined && max !== undefined && min > max) || minLength > maxLength)
+      refuse(`the column "${name}" has a lower limit above its upper limit`)
+    if (pattern !== undefined) {
+      try {
+        new RegExp(pattern, 'su')
+      } catch (error) {
+        throw new PodError('SCHEMA_INVALID', `the pattern of column "${name}" is no regular expression: ${pattern}`, {
+          cause: error,
+        })
+      }
+    }
+  }
+  if (seen.size === 0) refuse('a schema has at least one column')
+}
