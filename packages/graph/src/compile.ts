@@ -2,7 +2,7 @@ import { PodError } from '@mlpod/contract'
 import { emit } from './emit.ts'
 import { input } from './leaf.ts'
 import { assembled, type Model } from './model.ts'
-import { simplify } from './simplify.ts'
+import { simplify } from './simplify/index.ts'
 import { capture } from './site.ts'
 import { substitute } from './substitute.ts'
 import { dtypeOf, type Value } from './value.ts'
@@ -42,8 +42,9 @@ export function compile({ inputs, outputs, metadata = {}, name = 'model', optimi
   }
   const results = starts.size === 0 ? Object.values(outputs) : substitute(Object.values(outputs), starts)
   const simple = optimize ? simplify(results) : results
-  const keys = Object.keys(outputs)
-  const proto = emit(formal, new Map(keys.map((key, i) => [key, simple[i]])), name)
+  const keyed = (values: readonly Value[]) => new Map(Object.keys(outputs).map((key, i) => [key, values[i]]))
+  // Simplifying may forget the name of a size: the outputs are described as they were written.
+  const proto = emit(formal, keyed(simple), keyed(results), name)
   return assembled(proto, metadata)
 }
 

@@ -30,10 +30,14 @@ interface Writer {
   count: number
 }
 
-/** Returns the message of a graph. Every leaf that is no parameter or constant must be in `inputs`. */
+/**
+ * Returns the message of a graph. Every leaf that is no parameter or constant must be in `inputs`. `signatures` are the
+ * values whose types and shapes describe the outputs.
+ */
 export function emit(
   inputs: ReadonlyMap<string, Value>,
   outputs: ReadonlyMap<string, Value>,
+  signatures: ReadonlyMap<string, Value>,
   name: string,
 ): Message<'ModelProto'> {
   const writer: Writer = {
@@ -58,7 +62,7 @@ export function emit(
       name,
       initializer: [...writer.initializers.values()],
       input: [...inputs].map(([key, value]) => info(key, value)),
-      output: [...outputs].map(([key, value]) => info(key, value)),
+      output: [...signatures].map(([key, value]) => info(key, value)),
     },
     opsetImport: [...writer.opsets].map(([domain, version]) => ({ domain, version })),
   }
@@ -89,9 +93,15 @@ function nameIn(scope: Scope, value: Value): string {
 
 function writeOperation(writer: Writer, scope: Scope, operation: Operation, wanted: ReadonlyMap<Value, string>): void {
   const [first] = operation.outputs
-  if (operation.domain === 'mlpod') return writeLeaf(writer, scope, first)
+  if (operation.domain === 'mlpod') {
+    writeLeaf(writer, scope, first)
+    return
+  }
   const tensor = constantOf(first)
-  if (tensor !== undefined) return writeConstant(writer, scope, first, tensor)
+  if (tensor !== undefined) {
+    writeConstant(writer, scope, first, tensor)
+    return
+  }
   const name = unique(writer, operation.meta.name ?? operation.type)
   for (const value of operation.outputs) {
     const own = value.name !== undefined && !writer.taken.has(value.name) ? take(writer, value.name) : undefined
@@ -100,7 +110,9 @@ function writeOperation(writer: Writer, scope: Scope, operation: Operation, want
   }
   const { domain, version, attributes, bodies = {} } = operation
   writer.opsets.set(domain, Math.max(writer.opsets.get(domain) ?? (domain === 'ai.onnx.ml' ? ML_OPSET : 1), version))
-  const fixed = Object.keys(attributes).map((key) => attributeProto(key, attributes[key]))
+  const fixed = Object.keys(attributes)
+    .sort()
+    .map((key) => attributeProto(key, attributes[key]))
   const graphs = Object.keys(bodies).map((key) => ({
     name: key,
     g: writeBody(writer, scope, bodies[key], key),

@@ -70,7 +70,8 @@ class Reader {
         result.unknown ??= []
         result.unknown.push(this.bytes.subarray(start, this.at))
       } else if (entry.many) {
-        const list = (result[entry.name] ??= []) as unknown[]
+        result[entry.name] ??= []
+        const list = result[entry.name] as unknown[]
         if (wire === BYTES && isScalarNumber(entry.kind)) this.packed(entry, list, end, path)
         else list.push(this.value(entry, end, `${path}${entry.name}[${list.length}]`))
       } else result[entry.name] = this.value(entry, end, `${path}${entry.name}`)

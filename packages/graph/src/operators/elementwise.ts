@@ -63,8 +63,12 @@ export const sigmoid = unary('Sigmoid')
 export const tanh = unary('Tanh')
 /** Returns x itself as another value. */
 export const identity = unary('Identity')
-/** Returns where x is not a number. */
-export const isNaN = unary('IsNaN')
+const nans = unary('IsNaN')
+
+export {
+  /** Returns where x is not a number. */
+  nans as isNaN,
+}
 /** Returns the negation of truth values. */
 export const not = unary('Not')
 

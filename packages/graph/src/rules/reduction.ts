@@ -1,5 +1,5 @@
 import { cast, div, equal, exp, mul, sub, where } from '../operators/elementwise.ts'
-import { cumSum, reduceSum, softmax } from '../operators/reduction.ts'
+import { cumSum, reduceSum } from '../operators/reduction.ts'
 import { reshape, unsqueeze } from '../operators/structure.ts'
 import type { Differentiable, Reverse, Rule } from '../rule.ts'
 import { int } from '../schema.ts'
@@ -62,13 +62,13 @@ export const reduction: { readonly [O in keyof typeof schemas]: Rule } = {
   },
   // g - softmax sum(g)
   LogSoftmax: {
-    vjp: ({ g, x, operation }) => {
+    vjp: ({ g, y, operation }) => {
       const axis = axisOf(operation)
-      return [() => sub(g, mul(softmax(x[0], { axis }), reduceSum(g, { axes: [axis], keepDims: true })))]
+      return [() => sub(g, mul(exp(y[0]), reduceSum(g, { axes: [axis], keepDims: true })))]
     },
-    jvp: ({ ts: [t], x, operation }) => {
+    jvp: ({ ts: [t], y, operation }) => {
       const axis = axisOf(operation)
-      return [t && sub(t, reduceSum(mul(softmax(x[0], { axis }), t), { axes: [axis], keepDims: true }))]
+      return [t && sub(t, reduceSum(mul(exp(y[0]), t), { axes: [axis], keepDims: true }))]
     },
   },
   // linear; its transpose sums from the other end

@@ -32,7 +32,7 @@ function untile(g: Value, x: Value, repeats: Value): Value {
   const known = intsOf(repeats)
   const rank = x.shape.length
   const copies = Array.from({ length: rank }, (_, axis) => 2 * axis)
-  if (known && known.every((count) => count === 1)) return g
+  if (known?.every((count) => count === 1)) return g
   const sizes =
     known && x.shape.every((dim) => typeof dim === 'number')
       ? constant(

@@ -1,0 +1,13 @@
+import type { Operation, Value } from '../value.ts'
+
+/** What a rewrite sees: an operation whose inputs are already simple. */
+export interface Match {
+  readonly operation: Operation
+  readonly x: readonly Value[]
+  readonly y: Value
+  /** Tells whether nothing but this operation reads the input at a position. */
+  readonly once: (position: number) => boolean
+}
+
+/** Returns a value equal to the operation's only output and cheaper, or undefined. */
+export type Rewrite = (match: Match) => Value | undefined
