@@ -84,12 +84,13 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
 function parse(command: Command, args: readonly string[]): { values: OptionValues; positionals: readonly string[] } {
   const options = { ...command.options, ...commonOptions }
   try {
-    return parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...args],
       options: parseable(options),
       allowPositionals: command.positionals !== undefined,
       strict: true,
     })
+    return { values: values as OptionValues, positionals }
   } catch (error) {
     const unknown = (error as Error).message.match(/'--?([^'\s]+)'/)?.[1]
     const suggestion = unknown ? didYouMean(unknown, Object.keys(options)) : ''

@@ -1,0 +1,175 @@
+import { type Json, PodError, type RunEvent } from '@mlpod/contract'
+import { type RunResult, run as runPod, type Slice } from '@mlpod/pipeline'
+import { type Command, exitCode, type OptionValues, type Terminal } from '../command.ts'
+import { engineVersions } from '../engines.ts'
+import { type OpenPod, openPod } from '../pod.ts'
+import { recordLedger, recordRun } from '../recording.ts'
+import { ledgerLines, needLines, tally } from '../terminal/ledger.ts'
+import { problemLines } from '../terminal/problem.ts'
+import { reporter } from '../terminal/reporter.ts'
+import { interruptible } from '../terminal/signals.ts'
+import { readEvidence, verifyingNode } from '../verdicts.ts'
+
+const list = (value: OptionValues[string]): readonly string[] | undefined =>
+  value === undefined ? undefined : [value].flat().flatMap((item) => String(item).split(','))
+
+/** Returns the part of the pipeline that options choose. */
+export function sliceOf(values: OptionValues, positionals: readonly string[]): Slice {
+  const nodes = [...positionals, ...(list(values.node) ?? [])]
+  return {
+    ...(nodes.length > 0 ? { nodes } : {}),
+    ...(values.from ? { from: list(values.from) } : {}),
+    ...(values.to ? { to: list(values.to) } : {}),
+    ...(values.tag ? { tags: list(values.tag) } : {}),
+    ...(values.dataset ? { datasets: list(values.dataset) } : {}),
+  }
+}
+
+/** Returns `--param name=value` options as overrides: values are JSON where they can be, else text. Throws `PARAM_MALFORMED`. */
+export function overridesOf(values: OptionValues): Readonly<Record<string, Json>> {
+  return Object.fromEntries(
+    [values.param ?? []].flat().map((given) => {
+      const text = String(given)
+      const at = text.indexOf('=')
+      if (at < 1) throw new PodError('PARAM_MALFORMED', `"${text}" sets no parameter`, { hint: '--param name=value' })
+      return [text.slice(0, at), parsed(text.slice(at + 1))]
+    }),
+  )
+}
+
+function parsed(text: string): Json {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return text
+  }
+}
+
+/** Options that choose nodes and parameters, shared by the commands that run or look at a pipeline. */
+export const choosing: Command['options'] = {
+  node: { type: 'string', multiple: true, value: 'NAME', about: 'just this node and what it needs (may be repeated)' },
+  from: { type: 'string', multiple: true, value: 'NAME', about: 'this node and all after it' },
+  to: { type: 'string', multiple: true, value: 'NAME', about: 'this node and all before it' },
+  tag: { type: 'string', multiple: true, value: 'TAG', about: 'nodes with this tag' },
+  dataset: { type: 'string', multiple: true, value: 'NAME', about: 'what makes this dataset' },
+  param: { type: 'string', short: 'p', multiple: true, value: 'NAME=VALUE', about: 'sets a parameter for this run' },
+  env: { type: 'string', value: 'NAME', about: 'reads params.NAME.yml too' },
+  pipeline: { type: 'string', value: 'NAME', about: 'another pipeline than the default one' },
+}
+
+/** Runs a pipeline, drawing and recording it. */
+export async function runAndReport(
+  { pod, config }: OpenPod,
+  terminal: Terminal,
+  options: Parameters<typeof runPod>[1],
+  command: string,
+): Promise<RunResult> {
+  const signals = interruptible(terminal)
+  const view = reporter(terminal, pod)
+  const recording = await recordRun(pod, { command })
+  try {
+    const onEvent = (event: RunEvent): void => {
+      recording.record(event)
+      view.show(event)
+    }
+    const result = await runPod(pod, {
+      ...options,
+      run: recording.run,
+      onEvent,
+      signal: signals.signal,
+      stop: signals.stop,
+      engines: engineVersions(),
+    })
+    const verifier = verifyingNode(pod)
+    const outcome = verifier && result.nodes[verifier.name]
+    if (outcome?.outputs) await recordLedger(pod, await readEvidence(pod, outcome.outputs), config.promises)
+    return result
+  } finally {
+    view.close()
+    await recording.close()
+    signals.close()
+  }
+}
+
+/** `mlpod run`: makes everything current. */
+export const run: Command = {
+  name: 'run',
+  about: 'run what has changed, restore the rest',
+  positionals: '[NODE...]',
+  options: {
+    ...choosing,
+    force: { type: 'boolean', about: 'run the chosen nodes even where their results are kept' },
+    workers: { type: 'string', value: 'N', about: 'nodes at a time (default: the number of cores)' },
+  },
+  examples: ['mlpod run', 'mlpod run --to fit -p fit.epochs=50', 'mlpod run --from calibrate --force'],
+  async run(values, positionals, terminal) {
+    const opened = await openPod(terminal.cwd)
+    const result = await runAndReport(
+      opened,
+      terminal,
+      {
+        only: sliceOf(values, positionals),
+        overrides: overridesOf(values),
+        force: values.force === true,
+        ...(values.env ? { env: String(values.env) } : {}),
+        ...(values.pipeline ? { pipeline: String(values.pipeline) } : {}),
+        ...(values.workers ? { workers: Number(values.workers) } : {}),
+      },
+      ['run', ...positionals].join(' '),
+    )
+    if (terminal.json) return codeOfResult(result)
+    await finish(opened, terminal, result)
+    return codeOfResult(result)
+  },
+}
+
+/** A run's exit code: 0 when every node ran, whatever the promises say. */
+export const codeOfResult = ({ status }: RunResult): number =>
+  status === 'finished' ? exitCode.done : status === 'interrupted' ? 130 : exitCode.no
+
+/** What stands below a run: failures with what to try, else the promises, the files made and the next commands. */
+async function finish({ pod }: OpenPod, terminal: Terminal, result: RunResult): Promise<void> {
+  const { out, err, stdout, stderr, width } = terminal
+  for (const { error } of Object.values(result.nodes))
+    if (error) stderr.write(`\n${problemLines(error, err, { root: pod.root }).join('\n')}\n`)
+  if (result.status !== 'finished') {
+    stderr.write(
+      `\n  ${result.status === 'interrupted' ? 'stopped; what was done is kept' : 'what was done is kept'}. Resume with  mlpod run\n`,
+    )
+    return
+  }
+  if (terminal.quiet) return
+  const verifier = verifyingNode(pod)
+  const evidence = verifier ? await readEvidence(pod, result.nodes[verifier.name]?.outputs) : []
+  if (evidence.length > 0) {
+    stdout.write(
+      `\n${ledgerLines(evidence, out, { width }).join('\n')}\n\n  ${tally(evidence, out)}   of ${evidence.length} promises\n`,
+    )
+    const needs = needLines(evidence, out)
+    if (needs.length > 0) stdout.write(`${needs.join('\n')}\n`)
+  }
+  const { next, files } = await hints(pod, result)
+  if (files.length > 0)
+    stdout.write(`\n${files.map(([what, path]) => `  ${what.padEnd(10)}${out.bold(path)}`).join('\n')}\n`)
+  stdout.write(`\n  next  ${next.join('   ')}\n`)
+}
+
+async function hints(
+  pod: OpenPod['pod'],
+  result: RunResult,
+): Promise<{ next: readonly string[]; files: readonly (readonly [string, string])[] }> {
+  const { relative, join } = await import('node:path')
+  const files = Object.values(pod.catalog)
+    .filter(
+      ({ name, file }) =>
+        file !== undefined &&
+        Object.values(result.nodes).some(({ outputs }) =>
+          Object.values(outputs ?? {}).some(({ dataset }) => dataset === name),
+        ),
+    )
+    .map(
+      ({ name, file }) =>
+        [name as string, relative(process.env.INIT_CWD ?? process.cwd(), join(pod.root, file as string))] as const,
+    )
+  return { files, next: ['mlpod verify', 'mlpod serve', 'mlpod why', 'mlpod runs'] }
+}

@@ -1,0 +1,112 @@
+import { type Dataset, type Evidence, type Hash, hashValue, PodError } from '@mlpod/contract'
+import { type AnyNode, type Inputs, type LateState, type NodeContext, node, type Outputs } from '@mlpod/pipeline'
+import { judge, type Measurements, type PromiseSet } from '@mlpod/promise'
+import { environment, environmentHash } from '@mlpod/store'
+import { engineVersions } from '../engines.ts'
+import { VERIFY } from '../verdicts.ts'
+
+/** What `verification` takes. */
+export interface VerificationOptions {
+  /** `verify` by default. */
+  readonly name?: string
+  readonly promises: PromiseSet
+  /** Where the evidence goes. */
+  readonly evidence: Dataset<readonly Evidence[]> | Dataset<Evidence[]>
+}
+
+/** What the main thread adds to the key of a verifying node: which look at its data each promise has, and the hashes of what it reads. */
+interface Late {
+  readonly looks: Readonly<Record<string, number>>
+  readonly hashes: Readonly<Record<string, Hash>>
+  readonly code: Hash
+}
+
+/**
+ * Returns the node that measures every promise and judges them together. It reads all that the claims read, and the run keys of
+ * all nodes before it are part of its own, so it never speaks of a model that another code made.
+ * Its output `evidence` is in the order of the promises. Looks at new data are counted in the pod's ledger.
+ */
+export function verification({ name = 'verify', promises, evidence }: VerificationOptions): AnyNode {
+  const handles = new Map<string, Dataset>()
+  for (const [promise, claim] of Object.entries(promises.claims))
+    for (const dataset of Object.values(claim.data)) {
+      if (dataset.name === undefined)
+        throw new PodError('DATASET_UNNAMED', `promise "${promise}" reads a dataset without a name`, {
+          hint: 'take it from the catalog: catalog.NAME',
+        })
+      handles.set(dataset.name, dataset)
+    }
+  return node<Inputs, Outputs, Late>({
+    name,
+    inputs: Object.fromEntries(handles),
+    outputs: { evidence: evidence as Dataset },
+    tags: [VERIFY],
+    observes: 'keys',
+    volatile: true,
+    late: (state) => lookUp(promises, state),
+    run: (args, context) => verify(promises, args as Readonly<Record<string, unknown>>, context),
+  })
+}
+
+async function lookUp(promises: PromiseSet, { root, inputs, code }: LateState): Promise<Late> {
+  const { openTrack } = await import('@mlpod/track')
+  const track = await openTrack(root)
+  try {
+    const looks: Record<string, number> = {}
+    for (const [promise, claim] of Object.entries(promises.claims))
+      looks[promise] = await track.lookNumber(promise, dataHashOf(claim.data, inputs))
+    return { looks, hashes: inputs, code }
+  } finally {
+    await track.close()
+  }
+}
+
+/** Returns the hash of the data (not the models) that a claim reads: what makes a look a new one. */
+export const dataHashOf = (data: Readonly<Record<string, Dataset>>, hashes: Readonly<Record<string, Hash>>): Hash =>
+  hashValue(
+    Object.fromEntries(
+      Object.entries(data)
+        .filter(([, { kind }]) => kind !== 'model')
+        .map(([argument, { name }]) => [argument, hashes[name as string]]),
+    ),
+  )
+
+async function verify(
+  promises: PromiseSet,
+  values: Readonly<Record<string, unknown>>,
+  context: NodeContext<Late>,
+): Promise<{ evidence: readonly Evidence[] }> {
+  const { looks, hashes, code } = context.late
+  const here = environmentHash(environment({ engines: engineVersions() }))
+  const measurements: Record<string, Measurements[string]> = {}
+  const all = Object.entries(promises.claims)
+  for (const [i, [name, claim]] of all.entries()) {
+    context.progress(i, all.length, 'promises')
+    const inputs = Object.fromEntries(
+      Object.entries(claim.data).map(([argument, dataset]) => [argument, values[dataset.name as string]]),
+    )
+    const measured = await claim.measure(inputs, { rebuild: context.rebuild, seed: context.seed })
+    const of = (model: boolean): Hash[] =>
+      Object.values(claim.data)
+        .filter(({ kind }) => (kind === 'model') === model)
+        .map((dataset) => hashes[dataset.name as string])
+    const [modelHash] = of(true)
+    measurements[name] = {
+      measured,
+      look: looks[name],
+      provenance: {
+        data: of(false),
+        ...(modelHash ? { model: modelHash } : {}),
+        code,
+        params: hashValue({ confidence: promises.confidence, look: looks[name], seed: context.seed }),
+        environment: here,
+      },
+    }
+  }
+  context.progress(all.length, all.length, 'promises')
+  const judged = judge(promises, measurements)
+  const evidence = Object.values(judged)
+  for (const verdict of ['kept', 'broken', 'undecided'] as const)
+    context.log(`promises.${verdict}`, evidence.filter((piece) => piece.verdict === verdict).length)
+  return { evidence }
+}
