@@ -1,3 +1,4 @@
+import type { Json } from './canonical.ts'
 import type { ErrorRecord } from './error.ts'
 import type { Hash } from './hash.ts'
 
@@ -9,6 +10,10 @@ export type RunEvent =
       readonly pod: string
       readonly nodes: readonly string[]
       readonly workers: number
+      /** The parameters that the nodes read, by name. */
+      readonly params?: Readonly<Record<string, Json>>
+      /** The sources that the nodes read, by dataset name. */
+      readonly sources?: Readonly<Record<string, { readonly file: string; readonly hash: Hash; readonly size: number }>>
     }
   | {
       readonly type: 'node.cached'

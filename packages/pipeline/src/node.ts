@@ -49,6 +49,8 @@ export interface LateState {
   readonly root: string
   /** Hashes of the node's input datasets, by argument. */
   readonly inputs: Readonly<Record<string, Hash>>
+  /** The fingerprint of the node's code. */
+  readonly code: Hash
 }
 
 /** How often a failing node is tried, in all, and how long to wait before each further try: `delayMs`, then times `factor`. */

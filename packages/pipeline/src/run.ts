@@ -86,13 +86,7 @@ export async function run(pod: Pod, options: RunOptions = {}): Promise<RunResult
     const runner = openRunner(session, options)
     const emit = options.onEvent ?? (() => undefined)
     try {
-      emit({
-        type: 'run.started',
-        run: id,
-        pod: pod.name,
-        nodes: session.nodes.map(({ name }) => name),
-        workers: runner.workers,
-      })
+      emit(startedEvent(id, session, runner.workers))
       const nodes = await runner.all()
       const status = statusOf(nodes, options.signal)
       const lockChanged = status === 'finished' && (await writeLock(pod.root, nextLock(session, nodes, runner.keyed)))
@@ -105,6 +99,21 @@ export async function run(pod: Pod, options: RunOptions = {}): Promise<RunResult
     }
   } finally {
     lease.release()
+  }
+}
+
+function startedEvent(id: string, { pod, nodes, params, sources, pipeline }: Session, workers: number): RunEvent {
+  const used = nodes.flatMap((node) => inputParameters(node).map(([, parameter]) => parameter))
+  return {
+    type: 'run.started',
+    run: id,
+    pod: pod.name,
+    nodes: nodes.map(({ name }) => name),
+    workers,
+    params: Object.fromEntries(used.map((parameter) => [parameter.name, params.value(parameter)])),
+    sources: Object.fromEntries(
+      [...sources].map(([name, { hash, size }]) => [name, { file: pipeline.sources.get(name)!.file!, hash, size }]),
+    ),
   }
 }
 

@@ -3,7 +3,7 @@ import { type Action, type Lock, openStore, readLock, type Store } from '@mlpod/
 import { type CodeReader, type NodeCode, openCode } from './code.ts'
 import { outputPath } from './copies.ts'
 import { type KeyParts, keyParts, runKey } from './key.ts'
-import type { AnyNode } from './node.ts'
+import type { AnyNode, LateState } from './node.ts'
 import { type Params, type ParamsOptions, readParams } from './params.ts'
 import { closure, inputDatasets, type Pipeline, type Slice, slice } from './pipeline.ts'
 import { nodesOf, type Pod, pipelineOf } from './pod.ts'
@@ -83,7 +83,7 @@ export async function keyNode(session: Session, node: AnyNode, settled: Readonly
   const inputs: Record<string, Hash> = {}
   for (const [argument, dataset] of inputDatasets(node)) inputs[argument] = inputHash(session, dataset, settled)
   const code = await reader.read(node)
-  const late = node.late && (await lateOf(node, { root: pod.root, inputs }))
+  const late = node.late && (await lateOf(node, { root: pod.root, inputs, code: code.hash }))
   const observed = Object.fromEntries(
     [...closure(pipeline.parents.get(node.name)!, pipeline.parents)].map((name) => [name, settled.get(name)!.key]),
   )
@@ -115,10 +115,7 @@ function inputHash({ pipeline, sources }: Session, dataset: Dataset, settled: Re
   return outputs.find((output) => output.dataset === dataset.name)!.hash
 }
 
-async function lateOf(
-  node: AnyNode,
-  state: { root: string; inputs: Readonly<Record<string, Hash>> },
-): Promise<unknown> {
+async function lateOf(node: AnyNode, state: LateState): Promise<unknown> {
   try {
     return await node.late!(state)
   } catch (cause) {

@@ -1,1 +1,8 @@
-export {}
+export { type CodeState, codeState } from './codeState.ts'
+export type { Ledger, LedgerRow, NewLedgerRow } from './ledger.ts'
+export { type RecorderOptions, recorder } from './recorder.ts'
+export type { ListOptions, NodeRow, RunDetail, RunPage, RunQueries, RunRow } from './runs.ts'
+export type { FilterDialect } from './search/parse.ts'
+export type { RunState, Tables } from './tables.ts'
+export { openTrack, type Track } from './track.ts'
+export type { Batch, MetricPoint, NewRun, Writer } from './write.ts'
