@@ -15,6 +15,7 @@ export { type ErrorRecord, errorFrom, errorRecord, PodError, type PodErrorDetail
 export type { OutputRecord, RunEvent, RunStatus } from './event.ts'
 export type { Evidence, EvidencePart, PValues, Verdict } from './evidence.ts'
 export type { Figure, FigureColumn, FigureKind } from './figure.ts'
+export { type GuardMetadata, guardKey, type ModelColumn, readGuard, rowJsonSchema } from './guard.ts'
 export { asHash, type Hash, hashBytes, hashValue, isHash } from './hash.ts'
 export { didYouMean, nearest } from './nearest.ts'
 export { type DataType, sizeOf, type Tensor, type TensorArrays, tensor } from './tensor.ts'

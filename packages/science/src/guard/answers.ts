@@ -1,8 +1,7 @@
-import { PodError, type Tensor } from '@mlpod/contract'
+import { type GuardMetadata, PodError, readGuard, type Tensor } from '@mlpod/contract'
 import type { Relation } from '@mlpod/data'
 import type { Model } from '@mlpod/graph'
 import { score } from '@mlpod/learn'
-import { type GuardMetadata, readGuard } from './metadata.ts'
 
 /** What a guarded model says of labelled rows, beside the truth. */
 export interface Answers {

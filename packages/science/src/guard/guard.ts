@@ -1,4 +1,4 @@
-import { PodError, tensor } from '@mlpod/contract'
+import { type GuardMetadata, guardKey, type ModelColumn, PodError, tensor } from '@mlpod/contract'
 import {
   add,
   argMax,
@@ -30,7 +30,6 @@ import { conformalPValue, mahalanobisScore } from '../ood/graph.ts'
 import type { Mahalanobis } from '../ood/mahalanobis.ts'
 import { marginOfLast, splitSet, splitThreshold, temperedSoftmax } from '../uncertainty/graph.ts'
 import type { SplitConformal } from '../uncertainty/split.ts'
-import { type GuardMetadata, guardKey, type ModelColumn } from './metadata.ts'
 
 /** A model to be guarded: from raw columns [n, 1] to features [n, d] to logits [n, k], all Values of one graph. */
 export interface RawModel {

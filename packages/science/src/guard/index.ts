@@ -9,4 +9,3 @@ export {
   setSizeFigure,
 } from './figures.ts'
 export { type AbstainRule, type GuardParts, guard, type RawModel } from './guard.ts'
-export { type GuardMetadata, guardKey, type ModelColumn, readGuard, rowJsonSchema } from './metadata.ts'

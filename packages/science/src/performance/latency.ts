@@ -1,6 +1,5 @@
-import type { Quantity, Tensor } from '@mlpod/contract'
+import { type Quantity, readGuard, type Tensor } from '@mlpod/contract'
 import { openSession } from '@mlpod/graph'
-import { readGuard } from '../guard/metadata.ts'
 import type { ModelAndData, ModelAndRows } from '../uncertainty/covers.ts'
 
 /** Settings of `answeredWithin`: answers that are timed (1000 by default), after some that are not (100 by default). */

@@ -1,4 +1,4 @@
-import { PodError, type Quantity, type Tensor } from '@mlpod/contract'
+import { type GuardMetadata, type ModelColumn, PodError, type Quantity, readGuard, type Tensor } from '@mlpod/contract'
 import type { Relation } from '@mlpod/data'
 import {
   add,
@@ -21,7 +21,6 @@ import {
 } from '@mlpod/graph'
 import { auc, random } from '@mlpod/math'
 import { answersOf, labelsOf } from '../guard/answers.ts'
-import { type GuardMetadata, type ModelColumn, readGuard } from '../guard/metadata.ts'
 import type { ModelAndData, ModelAndRows } from '../uncertainty/covers.ts'
 import { marginOfLast } from '../uncertainty/graph.ts'
 

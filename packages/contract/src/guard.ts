@@ -1,4 +1,5 @@
-import { type Hash, type Json, PodError } from '@mlpod/contract'
+import type { Json } from './canonical.ts'
+import { PodError } from './error.ts'
 
 /** What one raw column is to a model: its tensor, what it may hold, and (for numbers that may be perturbed) its natural unit. */
 export interface ModelColumn {
@@ -71,10 +72,4 @@ export function rowJsonSchema({ columns }: Pick<GuardMetadata, 'columns'>): Json
     properties: Object.fromEntries(columns.map((column) => [column.name, property(column)])),
     required: columns.filter(({ nullable }) => !nullable).map(({ name }) => name),
   }
-}
-
-/** The lineage that a packed model carries: hashes of what it was made from. */
-export interface Lineage {
-  readonly pod: string
-  readonly data: Readonly<Record<string, Hash>>
 }
