@@ -1,5 +1,16 @@
 export { didYouMean, PodError } from '@mlpod/contract'
-export { type Catalog, defineCatalog, file, json, type NodeContext, node, param, pipeline, slice, text } from '@mlpod/pipeline'
+export {
+  type Catalog,
+  defineCatalog,
+  file,
+  json,
+  type NodeContext,
+  node,
+  param,
+  pipeline,
+  slice,
+  text,
+} from '@mlpod/pipeline'
 export { atLeast, atMost, equals, promises } from '@mlpod/promise'
 export { reproducible } from './nodes/reproducible.ts'
 export { verification } from './nodes/verification.ts'

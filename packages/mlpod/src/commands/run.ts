@@ -59,14 +59,18 @@ export const choosing: Command['options'] = {
 
 /** Runs a pipeline, drawing and recording it. */
 export async function runAndReport(
-  { pod, config }: OpenPod,
+  { pod }: OpenPod,
   terminal: Terminal,
   options: Parameters<typeof runPod>[1],
   command: string,
 ): Promise<RunResult> {
   const signals = interruptible(terminal)
   const view = reporter(terminal, pod)
-  const recording = await recordRun(pod, { command })
+  const recording = await recordRun(pod, {
+    command,
+    onProblem: (error) =>
+      terminal.stderr.write(`${problemLines(error, terminal.err).join('\n')}\n  the run goes on unrecorded\n`),
+  })
   try {
     const onEvent = (event: RunEvent): void => {
       recording.record(event)
@@ -82,11 +86,11 @@ export async function runAndReport(
     })
     const verifier = verifyingNode(pod)
     const outcome = verifier && result.nodes[verifier.name]
-    if (outcome?.outputs) await recordLedger(pod, await readEvidence(pod, outcome.outputs), config.promises)
+    if (outcome?.outputs) await recordLedger(pod, await readEvidence(pod, outcome.outputs), result.run)
     return result
   } finally {
     view.close()
-    await recording.close()
+    recording.close()
     signals.close()
   }
 }

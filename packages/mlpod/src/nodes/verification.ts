@@ -50,26 +50,22 @@ export function verification({ name = 'verify', promises, evidence }: Verificati
 
 async function lookUp(promises: PromiseSet, { root, inputs, code }: LateState): Promise<Late> {
   const { openTrack } = await import('@mlpod/track')
-  const track = await openTrack(root)
+  const track = openTrack(root)
   try {
     const looks: Record<string, number> = {}
     for (const [promise, claim] of Object.entries(promises.claims))
-      looks[promise] = await track.lookNumber(promise, dataHashOf(claim.data, inputs))
+      looks[promise] = track.lookNumber(promise, hashValue(dataHashes(claim.data, inputs)))
     return { looks, hashes: inputs, code }
   } finally {
-    await track.close()
+    track.close()
   }
 }
 
-/** Returns the hash of the data (not the models) that a claim reads: what makes a look a new one. */
-export const dataHashOf = (data: Readonly<Record<string, Dataset>>, hashes: Readonly<Record<string, Hash>>): Hash =>
-  hashValue(
-    Object.fromEntries(
-      Object.entries(data)
-        .filter(([, { kind }]) => kind !== 'model')
-        .map(([argument, { name }]) => [argument, hashes[name as string]]),
-    ),
-  )
+/** Returns the hashes of the data (not of the models) that a claim reads: other data make another look. */
+const dataHashes = (data: Readonly<Record<string, Dataset>>, hashes: Readonly<Record<string, Hash>>): Hash[] =>
+  Object.values(data)
+    .filter(({ kind }) => kind !== 'model')
+    .map(({ name }) => hashes[name as string])
 
 async function verify(
   promises: PromiseSet,
@@ -86,17 +82,13 @@ async function verify(
       Object.entries(claim.data).map(([argument, dataset]) => [argument, values[dataset.name as string]]),
     )
     const measured = await claim.measure(inputs, { rebuild: context.rebuild, seed: context.seed })
-    const of = (model: boolean): Hash[] =>
-      Object.values(claim.data)
-        .filter(({ kind }) => (kind === 'model') === model)
-        .map((dataset) => hashes[dataset.name as string])
-    const [modelHash] = of(true)
+    const model = Object.values(claim.data).find(({ kind }) => kind === 'model')
     measurements[name] = {
       measured,
       look: looks[name],
       provenance: {
-        data: of(false),
-        ...(modelHash ? { model: modelHash } : {}),
+        data: dataHashes(claim.data, hashes),
+        ...(model ? { model: hashes[model.name as string] } : {}),
         code,
         params: hashValue({ confidence: promises.confidence, look: looks[name], seed: context.seed }),
         environment: here,

@@ -1,0 +1,139 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Evidence, PodError } from '@mlpod/contract'
+import { evidenceId } from '@mlpod/promise'
+import { codeState } from '@mlpod/track'
+import { type Command, exitCode, type Terminal } from '../command.ts'
+import { type OpenPod, openPod } from '../pod.ts'
+import { ledgerLines, needLines, tally } from '../terminal/ledger.ts'
+import { problemLines } from '../terminal/problem.ts'
+import { readEvidence, verifyingNode } from '../verdicts.ts'
+import { codeOfResult, overridesOf, runAndReport } from './run.ts'
+
+/** `mlpod verify`: the gate. */
+export const verify: Command = {
+  name: 'verify',
+  about: 'prove or refute every promise; fails when one is broken',
+  options: {
+    fresh: { type: 'boolean', about: 'measure again what speaks of this machine (latency)' },
+    strict: { type: 'boolean', about: 'fail (code 3) when a promise is undecided' },
+    param: { type: 'string', short: 'p', multiple: true, value: 'NAME=VALUE', about: 'sets a parameter for this run' },
+    junit: { type: 'string', value: 'FILE', about: 'writes the verdicts as JUnit XML' },
+    md: { type: 'string', value: 'FILE', about: 'writes the verdicts as a Markdown table' },
+  },
+  examples: ['mlpod verify', 'mlpod verify --strict --junit build/promises.xml'],
+  async run(values, _positionals, terminal) {
+    const opened = await openPod(terminal.cwd)
+    const { pod } = opened
+    const verifier = verifyingNode(pod)
+    if (verifier === undefined)
+      throw new PodError('PROMISES_MISSING', `pod "${pod.name}" has no node that verifies promises`, {
+        hint: 'add verification({ promises, evidence: catalog.evidence }) to a pipeline',
+      })
+    const quiet: Terminal = { ...terminal, json: false, quiet: terminal.quiet || terminal.json }
+    const result = await runAndReport(
+      opened,
+      quiet,
+      {
+        only: { nodes: [verifier.name] },
+        overrides: overridesOf(values),
+        ...(values.fresh ? { force: [verifier.name] } : {}),
+      },
+      'verify',
+    )
+    for (const { error } of Object.values(result.nodes))
+      if (error) terminal.stderr.write(`\n${problemLines(error, terminal.err, { root: pod.root }).join('\n')}\n`)
+    if (result.status !== 'finished') return codeOfResult(result)
+    const evidence = await readEvidence(pod, result.nodes[verifier.name].outputs)
+    const exit = exitOf(evidence, values.strict === true)
+    if (values.junit) await writeFile(join(terminal.cwd, String(values.junit)), junit(pod.name, evidence))
+    if (values.md) await writeFile(join(terminal.cwd, String(values.md)), markdown(evidence))
+    if (terminal.json) terminal.stdout.write(`${JSON.stringify(await document(opened, evidence, exit))}\n`)
+    else show(opened, evidence, terminal)
+    return exit
+  },
+}
+
+const exitOf = (evidence: readonly Evidence[], strict: boolean): number =>
+  evidence.some(({ verdict }) => verdict === 'broken')
+    ? exitCode.no
+    : strict && evidence.some(({ verdict }) => verdict === 'undecided')
+      ? exitCode.undecided
+      : exitCode.done
+
+function show({ pod, config }: OpenPod, evidence: readonly Evidence[], { stdout, out, width }: Terminal): void {
+  stdout.write(`${ledgerLines(evidence, out, { width }).join('\n')}\n\n`)
+  const uncertain = evidence.filter(({ lower, upper }) => lower !== upper).length
+  stdout.write(
+    `  ${tally(evidence, out)}   (Holm over ${uncertain} uncertain claims, confidence ${config.promises?.confidence ?? 0.95})\n`,
+  )
+  const needs = needLines(evidence, out)
+  if (needs.length > 0) stdout.write(`${needs.join('\n')}\n`)
+  const made = Object.values(pod.catalog).find(({ kind, file }) => kind === 'json' && file?.includes('evidence'))
+  if (made?.file) stdout.write(`  evidence  ${made.file}\n`)
+}
+
+/** The document of `--json`. */
+async function document({ pod, config }: OpenPod, evidence: readonly Evidence[], exit: number): Promise<object> {
+  const code = await codeState(pod.root)
+  const count = (verdict: Evidence['verdict']): number => evidence.filter((piece) => piece.verdict === verdict).length
+  return {
+    v: 1,
+    pod: pod.name,
+    ...(code ? { commit: code.commit, dirty: code.changed > 0 } : {}),
+    confidence: config.promises?.confidence ?? 0.95,
+    correction: 'holm',
+    promises: evidence.map(({ claim, estimate, lower, upper, n, verdict, needs, parts, ...rest }) => ({
+      name: claim.name,
+      claim: { statement: claim.statement, op: claim.operator, threshold: claim.threshold },
+      value: estimate,
+      interval: [lower, upper],
+      n,
+      verdict,
+      ...(needs === undefined ? {} : { needs }),
+      ...(parts ? { parts } : {}),
+      evidence: evidenceId({
+        claim,
+        estimate,
+        lower,
+        upper,
+        n,
+        verdict,
+        ...(needs === undefined ? {} : { needs }),
+        ...(parts ? { parts } : {}),
+        ...rest,
+      }),
+    })),
+    summary: { kept: count('kept'), broken: count('broken'), undecided: count('undecided') },
+    exit,
+  }
+}
+
+const xml = (text: string): string =>
+  text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] as string)
+
+const sentence = ({ claim, estimate, lower, upper, n }: Evidence): string =>
+  `${claim.statement}: measured ${estimate} [${lower}, ${upper}] on ${n} rows`
+
+/** JUnit XML: a broken promise is a failure, an undecided one is skipped. */
+function junit(pod: string, evidence: readonly Evidence[]): string {
+  const cases = evidence.map((piece) => {
+    const inner =
+      piece.verdict === 'broken'
+        ? `<failure message="${xml(sentence(piece))}"/>`
+        : piece.verdict === 'undecided'
+          ? `<skipped message="${xml(sentence(piece))}"/>`
+          : ''
+    return `  <testcase classname="${xml(pod)}.promises" name="${xml(piece.claim.name)}">${inner}</testcase>`
+  })
+  const count = (verdict: Evidence['verdict']): number => evidence.filter((piece) => piece.verdict === verdict).length
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="${xml(pod)} promises" tests="${evidence.length}" failures="${count('broken')}" skipped="${count('undecided')}">\n${cases.join('\n')}\n</testsuite>\n`
+}
+
+const markdown = (evidence: readonly Evidence[]): string =>
+  `| promise | claim | measured | interval | n | verdict |\n|---|---|---|---|---|---|\n${evidence
+    .map(
+      ({ claim, estimate, lower, upper, n, verdict }) =>
+        `| ${claim.name} | ${claim.statement} | ${estimate.toFixed(3)} | [${lower.toFixed(3)}, ${upper.toFixed(3)}] | ${n} | ${verdict} |`,
+    )
+    .join('\n')}\n`

@@ -1,0 +1,16 @@
+import { defineCatalog } from 'mlpod'
+import { csv, table } from 'mlpod/data'
+import { Application, Loan } from './schema.ts'
+
+/** Everything that the pod reads and makes, by name. */
+export const catalog = defineCatalog({
+  loans: csv('data/loanapp.csv', {
+    schema: Loan,
+    missing: { appinc: [666], gdlin: [666], liq: [1_000_000], lines: [999_999.375], term: [999_999.375], review: [999] },
+  }),
+  applications: table({ schema: Application }),
+  train: table({ schema: Application }),
+  validation: table({ schema: Application }),
+  calibration: table({ schema: Application }),
+  test: table({ schema: Application }),
+})
