@@ -1,11 +1,10 @@
 import { PodError } from '@mlpod/contract'
-import { input } from './leaf.ts'
 import { add } from './operators/elementwise.ts'
 import { activeFrom, notDifferentiable, pullback, reverse, ruleOf } from './pullback.ts'
 import type { Differentiable } from './rule.ts'
 import { expandTo, onesLike, zerosLike } from './rules/shape.ts'
 import { attributed, capture } from './site.ts'
-import { describe, dtypeOf, isFloating, type Operation, type Value } from './value.ts'
+import { describe, isFloating, type Operation, type Value } from './value.ts'
 import { operands, topological } from './walk.ts'
 
 /**
@@ -89,7 +88,7 @@ function pushforward(
 
 /**
  * The forward rule that a reverse rule implies: the vjp is linear in its cotangent u, so its own vjp by u, taken at the
- * tangents, is the jvp. u itself drops out.
+ * tangents, is the jvp; u drops out.
  */
 function transposed(
   operation: Operation,
@@ -97,9 +96,8 @@ function transposed(
   ts: readonly (Value | undefined)[],
 ): readonly (Value | undefined)[] {
   const y = operation.outputs
-  const us = y.map((value, i) =>
-    isFloating(value) ? input(`cotangent ${i}`, dtypeOf(value)!, value.shape) : undefined,
-  )
+  // Zeros stand for u: of u only its shape is ever read.
+  const us = y.map((value) => (isFloating(value) ? zerosLike(value) : undefined))
   const lazies = rule.vjp(
     reverse(
       operation,

@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly thread?: 'current' | 'worker'
   /** Default true: memory freed by one run is kept for the next. */
   readonly arena?: boolean
+  /** How much the runtime rewrites the graph. Default `all`; its later fusions keep factors in single precision. */
+  readonly optimization?: 'all' | 'basic' | 'none'
 }
 
 /** How one run goes. */
@@ -52,7 +54,7 @@ async function openHere(
   bytes: Uint8Array,
   inputs: readonly Signature[],
   outputs: readonly Signature[],
-  { threads = 1, arena = true }: SessionOptions,
+  { threads = 1, arena = true, optimization = 'all' }: SessionOptions,
 ): Promise<Session> {
   const { InferenceSession, Tensor: Runtime } = await runtime()
   const { required, defaults } = withoutDefaults(bytes, inputs)
@@ -60,7 +62,7 @@ async function openHere(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     enableCpuMemArena: arena,
-    logSeverityLevel: 3 as const,
+    logSeverityLevel: 4 as const,
   }
   let session: InferenceSession | undefined
   try {
@@ -97,7 +99,7 @@ async function openHere(
       for (const name of wanted ?? outputs.map((output) => output.name))
         fetches[name] = into[name] === undefined ? null : toRuntime(into[name])
       try {
-        const results = await session.run(fed, fetches)
+        const results = await session.run(fed, fetches, QUIET)
         const tensors: Record<string, Tensor> = {}
         for (const name of Object.keys(fetches)) tensors[name] = into[name] ?? fromRuntime(results[name])
         return tensors
@@ -107,6 +109,11 @@ async function openHere(
     },
   }
 }
+
+const LEVELS = { all: 'all', basic: 'basic', none: 'disabled' } as const
+
+// What goes wrong is thrown; the runtime need not print it as well.
+const QUIET = { logSeverityLevel: 4 } as const
 
 const runtime = async () => import('onnxruntime-node')
 

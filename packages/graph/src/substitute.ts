@@ -1,5 +1,7 @@
 import { reapply } from './apply.ts'
-import type { Body, Operation, Value } from './value.ts'
+import { input } from './leaf.ts'
+import { sameShape } from './schema.ts'
+import { type Body, dtypeOf, type Operation, type Value } from './value.ts'
 import { operands, topological } from './walk.ts'
 
 /**
@@ -31,8 +33,23 @@ function rebuildBodies(operation: Operation, mapped: ReadonlyMap<Value, Value>):
   return Object.fromEntries(
     Object.entries(operation.bodies!).map(([key, body]) => {
       const inner = new Map(mapped)
+      const inputs = formals(operation, body, inner)
       rebuild(body.outputs, inner, new Set([...stop, ...body.inputs]))
-      return [key, { inputs: body.inputs, outputs: body.outputs.map((value) => inner.get(value) ?? value) }]
+      return [key, { inputs, outputs: body.outputs.map((value) => inner.get(value) ?? value) }]
     }),
   )
+}
+
+// The state of a loop has the sizes it starts with: where those change, so do the body's formal inputs.
+function formals(operation: Operation, body: Body, mapped: Map<Value, Value>): readonly Value[] {
+  if (operation.type !== 'Loop') return body.inputs
+  return body.inputs.map((value, i) => {
+    const before = operation.inputs[i]
+    const after = before && mapped.get(before)
+    if (!before || !after || i < 2 || sameShape(before.shape, after.shape)) return value
+    const shape = value.shape.map((dim, axis) => (dim === before.shape[axis] ? after.shape[axis] : dim))
+    const formal = input(value.name ?? `state${i - 2}`, dtypeOf(value)!, shape)
+    mapped.set(value, formal)
+    return formal
+  })
 }

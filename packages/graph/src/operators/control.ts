@@ -1,5 +1,8 @@
+import { type DataType, PodError } from '@mlpod/contract'
 import { apply, nextSerial } from '../apply.ts'
-import type { Body, Value } from '../value.ts'
+import { input, lift, type Operand } from '../leaf.ts'
+import { capture } from '../site.ts'
+import { type Body, type Dim, describe, dtypeOf, freshDim, isFreshDim, type Value } from '../value.ts'
 import { operands } from '../walk.ts'
 
 const LEAVES: ReadonlySet<string> = new Set(['Input', 'Parameter'])
@@ -19,7 +22,7 @@ export function capturesOf(body: Body, isOuter: (value: Value) => boolean): Valu
     seen.add(value)
     if (formal.has(value)) continue
     const leaf = value.operation.domain === 'mlpod' && LEAVES.has(value.operation.type)
-    if (leaf || (isOuter(value) && value.operation.type !== 'Constant')) found.add(value)
+    if (leaf || isOuter(value)) found.add(value)
     else for (const read of operands(value.operation).toReversed()) if (read !== null) stack.push(read)
   }
   return [...found]
@@ -52,3 +55,79 @@ export function ifElse<R extends Value | readonly Value[]>(condition: Value, the
   const results = branch(condition, list(yes), list(no), createdBefore(serial))
   return ('operation' in yes ? results[0] : results) as R
 }
+
+/** What a loop's body gives: the state for the next turn, and what to keep of this one. */
+export interface Turn {
+  readonly state: readonly Value[]
+  /** Kept from every turn: the loop gives them stacked on a new first axis. */
+  readonly collect?: readonly Value[]
+  /** One bool: whether to go on. Default: as long as there are trips. */
+  readonly proceed?: Value
+}
+
+/**
+ * Runs `body` again and again on its own state. Returns the last state, then what was collected, stacked on a new first
+ * axis. `trips` is the most turns (default no limit), `proceed` whether to take the first one. With zero turns the state
+ * comes back as it was. Throws `BODY_MISMATCH` when the body changes the number, element types or ranks of the state.
+ */
+export function loop(
+  state: readonly Value[],
+  body: (state: readonly Value[], turn: Value) => Turn,
+  { trips, proceed }: { readonly trips?: Operand; readonly proceed?: Value } = {},
+): readonly Value[] {
+  const site = capture()
+  const serial = nextSerial()
+  const turn = formal('turn', 'int64', [])
+  const going = formal('proceed', 'bool', [])
+  let shapes = state.map((value) => value.shape)
+  // A size that the body changes is no size of the state: the body is described again without it.
+  for (;;) {
+    const formals = state.map((value, i) => formal(`state${i}`, dtypeOf(value), shapes[i]))
+    const next = body(formals, turn)
+    const wider = shapes.map((shape, i) => widened(shape, state[i], next.state[i], site.at))
+    if (next.state.length !== state.length)
+      throw mismatch(`starts with ${state.length} values of state and returns ${next.state.length}`, site.at)
+    if (wider.some((shape, i) => shape !== shapes[i])) {
+      shapes = wider
+      continue
+    }
+    const collect = next.collect ?? []
+    const inner: Body = {
+      inputs: [turn, going, ...formals],
+      outputs: [next.proceed ?? going, ...next.state, ...collect],
+    }
+    const captures = capturesOf(inner, createdBefore(serial))
+    const inputs = [trips === undefined ? null : lift(trips, 'int64'), proceed ?? null, ...state]
+    const extras = { bodies: { body: inner }, captures, outputs: state.length + collect.length, site }
+    return apply('Loop', inputs, {}, extras)
+  }
+}
+
+/**
+ * Runs `body` a fixed number of times on its own state, in one operator: several steps of training or of an attack in
+ * one run. Returns the last state, then what was collected.
+ */
+export function repeat(
+  trips: Operand,
+  state: readonly Value[],
+  body: (state: readonly Value[], turn: Value) => readonly Value[] | Turn,
+): readonly Value[] {
+  const turn = (result: readonly Value[] | Turn): Turn => ('state' in result ? result : { state: result })
+  return loop(state, (values, index) => turn(body(values, index)), { trips })
+}
+
+const formal = (name: string, dtype: DataType | undefined, shape: readonly Dim[]): Value => input(name, dtype!, shape)
+
+function widened(shape: readonly Dim[], before: Value, after: Value | undefined, at?: string): readonly Dim[] {
+  if (after === undefined) return shape
+  if (dtypeOf(before) !== dtypeOf(after) || before.shape.length !== after.shape.length)
+    throw mismatch(`turns ${describe(before)} into ${describe(after)}`, at)
+  const same = shape.every((dim, axis) => dim === after.shape[axis] || isFreshDim(dim))
+  return same ? shape : shape.map((dim, axis) => (dim === after.shape[axis] ? dim : freshDim()))
+}
+
+const mismatch = (what: string, at?: string): PodError =>
+  new PodError('BODY_MISMATCH', `the body of the loop ${what}`, {
+    at,
+    hint: 'a loop keeps the number, element types and ranks of its state',
+  })

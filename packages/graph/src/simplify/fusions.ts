@@ -2,7 +2,7 @@ import { scalarOf } from '../known.ts'
 import { gemm } from '../operators/linear.ts'
 import { ints } from '../schema.ts'
 import { gemmOptions } from '../schemas/linear.ts'
-import { isFloating, type Value } from '../value.ts'
+import { dtypeOf, isFloating, type Value } from '../value.ts'
 import type { Match, Rewrite } from './rewrite.ts'
 
 /** A matrix product with what Gemm can take in: transposes, a factor, and a term that is added. */
@@ -66,9 +66,13 @@ function joined({ x, once }: Match, position: number, sign: number, termSign: nu
 /** A product read nowhere else takes in a constant factor. */
 function scaled({ x, once }: Match, position: number, factor: number | undefined): Value | undefined {
   const product = once(position) ? productOf(x[position]) : undefined
-  if (product === undefined || factor === undefined) return undefined
+  if (product === undefined || factor === undefined || !writable(x[position], product, factor)) return undefined
   return built({ ...product, alpha: product.alpha * factor, beta: product.beta * factor })
 }
+
+// Gemm keeps its factors in single precision: in double precision only those that fit exactly may move there.
+const writable = (value: Value, { alpha, beta }: Product, factor: number): boolean =>
+  dtypeOf(value) !== 'float64' || [alpha * factor, beta * factor].every((number) => Math.fround(number) === number)
 
 const factorOf = (value: Value, other: Value): number | undefined =>
   value.shape.length <= other.shape.length ? scalarOf(value) : undefined

@@ -43,12 +43,12 @@ function pass(outputs: readonly Value[], table: Table): readonly Value[] {
 }
 
 /** Returns how often each value is read, by operations and as an output. */
-function countUses(outputs: readonly Value[]): ReadonlyMap<Value, number> {
+function countUses(outputs: readonly Value[], stop?: ReadonlySet<Value>): ReadonlyMap<Value, number> {
   const uses = new Map<Value, number>()
   const use = (value: Value | null): void => {
     if (value !== null) uses.set(value, (uses.get(value) ?? 0) + 1)
   }
-  for (const operation of topological(outputs)) for (const value of operands(operation)) use(value)
+  for (const operation of topological(outputs, stop)) for (const value of operands(operation)) use(value)
   for (const value of outputs) use(value)
   return uses
 }
@@ -127,7 +127,7 @@ function movedWithBodies(operation: Operation, mapped: ReadonlyMap<Value, Value>
     const inner = new Map(
       [...operation.captures].flatMap((value) => (mapped.has(value) ? [[value, to(value)] as const] : [])),
     )
-    rebuild(body.outputs, inner, stop, new Interner(), table, countUses(body.outputs))
+    rebuild(body.outputs, inner, stop, new Interner(), table, countUses(body.outputs, stop))
     const outputs = body.outputs.map((value) => inner.get(value) ?? value)
     changed ||= outputs.some((value, i) => value !== body.outputs[i])
     bodies[key] = { inputs: body.inputs, outputs }

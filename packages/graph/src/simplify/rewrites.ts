@@ -187,6 +187,12 @@ const reshapedFill: Rewrite = ({ x: [x], y }) => {
     : undefined
 }
 
+/** The shape of a tensor made of a shape is that shape. */
+const shapeOfFill: Rewrite = ({ operation, x: [x] }) =>
+  operation.attributes.start === undefined && operation.attributes.end === undefined
+    ? (madeBy(x, 'ConstantOfShape')?.inputs[0] ?? undefined)
+    : undefined
+
 const binary = first(unexpanded, scalarBeforeExpand)
 const one: Rewrite = ({ x: [x] }: Match) => x
 
@@ -209,6 +215,7 @@ export const rewrites: Readonly<Record<string, Rewrite | undefined>> = {
   And: unexpanded,
   Or: unexpanded,
   Cast: unchanged,
+  Shape: shapeOfFill,
   Reshape: first(reshapedTwice, reshapedFill),
   Flatten: reshapeOfReshape,
   Squeeze: reshapeOfReshape,

@@ -1,0 +1,365 @@
+import { type DataType, type Tensor, tensor } from '@mlpod/contract'
+import { describe, expect, test } from 'vitest'
+import * as g from '../index.ts'
+import type { Dim, Value } from '../value.ts'
+
+interface Case {
+  /** Shapes of the inputs; every size is replaced by a name in the second run. */
+  readonly shapes: readonly (readonly number[])[]
+  readonly make: (...x: readonly Value[]) => Value | readonly Value[]
+  /** Elements are drawn evenly from here. Default [-2, 2]. */
+  readonly within?: readonly [number, number]
+  /** Default float64; float32 where the runtime has no kernel in double precision. */
+  readonly dtype?: 'float64' | 'float32'
+  /** Sizes that must be known. */
+  readonly fixed?: boolean
+  /** The rule has kinks everywhere or is piecewise linear: its second derivative is not compared. */
+  readonly linear?: boolean
+  /** Step of the differences. */
+  readonly epsilon?: number
+  readonly tolerance?: number
+}
+
+const int64 = (...numbers: number[]) => g.constant(numbers, 'int64')
+
+const unary = (make: (x: Value) => Value, more: Partial<Case> = {}): Case => ({ shapes: [[2, 3]], make, ...more })
+const positive = { within: [0.3, 2] as const }
+
+const cases: Readonly<Record<string, Case>> = {
+  neg: unary(g.neg),
+  abs: unary(g.abs),
+  sign: unary((x) => g.mul(x, g.sign(x))),
+  sqrt: unary(g.sqrt, positive),
+  exp: unary(g.exp),
+  log: unary(g.log, positive),
+  reciprocal: unary(g.reciprocal, positive),
+  erf: unary(g.erf, { dtype: 'float32' }),
+  floor: unary((x) => g.mul(x, g.floor(x))),
+  ceil: unary((x) => g.mul(x, g.ceil(x))),
+  round: unary((x) => g.mul(x, g.round(x))),
+  sin: unary(g.sin),
+  cos: unary(g.cos),
+  relu: unary(g.relu),
+  leakyRelu: unary((x) => g.leakyRelu(x, { alpha: 0.2 }), { dtype: 'float32' }),
+  elu: unary((x) => g.elu(x, { alpha: 1.5 }), { dtype: 'float32' }),
+  softplus: unary(g.softplus, { dtype: 'float32' }),
+  sigmoid: unary(g.sigmoid),
+  tanh: unary(g.tanh),
+  gelu: unary((x) => g.gelu(x), { dtype: 'float32' }),
+  'gelu tanh': unary((x) => g.gelu(x, { approximate: 'tanh' }), { dtype: 'float32' }),
+  identity: unary(g.identity),
+  'cast there and back': unary((x) => g.cast(g.cast(x, 'float32'), 'float64'), {
+    epsilon: 0.1,
+    tolerance: 1e-3,
+    linear: true,
+  }),
+  add: {
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+    make: g.add,
+  },
+  'add a row': { shapes: [[2, 3], [3]], make: g.add },
+  'add a scalar': { shapes: [[], [2, 3]], make: g.add },
+  'sub a column': {
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+    make: g.sub,
+  },
+  'mul both broadcast': {
+    shapes: [
+      [2, 1, 3],
+      [4, 1],
+    ],
+    make: g.mul,
+  },
+  'mul by itself': { shapes: [[3]], make: (x) => g.mul(x, x) },
+  div: { shapes: [[2, 3], [3]], make: g.div, within: [0.5, 2] },
+  pow: { shapes: [[2, 3], [3]], make: g.pow, within: [0.5, 2] },
+  'pow 2': unary((x) => g.pow(x, 2)),
+  'pow 3': unary((x) => g.pow(x, 3)),
+  'pow 0.5': unary((x) => g.pow(x, 0.5), positive),
+  'pow -1.5': unary((x) => g.pow(x, -1.5), positive),
+  'mod of the dividend': { shapes: [[2, 3], [3]], make: (a, b) => g.mod(a, b, { fmod: true }), within: [0.6, 0.9] },
+  min: { shapes: [[2, 3], [3]], make: g.min },
+  max: {
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+    make: g.max,
+  },
+  'max of three': { shapes: [[4], [4], [4]], make: (a, b, c) => g.mul(g.max(a, b, c), g.max(a, b, c)) },
+  sum: { shapes: [[2, 3], [3], []], make: (a, b, c) => g.sum(a, b, g.mul(c, c)) },
+  where: { shapes: [[2, 3], [3]], make: (a, b) => g.where(g.greater(a, 0), g.mul(a, a), b) },
+  'clip both': unary((x) => g.clip(g.mul(x, x), 0.5, 2)),
+  'clip by values': {
+    shapes: [[5], [], []],
+    make: (x, a, b) => g.clip(x, g.sub(g.mul(a, 0.1), 0.5), g.add(g.mul(b, 0.1), 0.5)),
+  },
+  matMul: {
+    shapes: [
+      [2, 3],
+      [3, 4],
+    ],
+    make: g.matMul,
+  },
+  'matMul row': { shapes: [[3], [3, 4]], make: g.matMul },
+  'matMul column': { shapes: [[2, 3], [3]], make: g.matMul },
+  'matMul inner': { shapes: [[3], [3]], make: g.matMul },
+  'matMul batches': {
+    shapes: [
+      [5, 2, 3],
+      [5, 3, 4],
+    ],
+    make: g.matMul,
+  },
+  'matMul one matrix': {
+    shapes: [
+      [5, 2, 3],
+      [3, 4],
+    ],
+    make: g.matMul,
+  },
+  'matMul broadcast batches': {
+    shapes: [
+      [5, 1, 2, 3],
+      [2, 3, 4],
+    ],
+    make: g.matMul,
+  },
+  'matMul batch by vector': { shapes: [[5, 2, 3], [3]], make: g.matMul },
+  'matMul vector by batch': { shapes: [[3], [5, 3, 2]], make: g.matMul },
+  gemm: { shapes: [[2, 3], [3, 4], [4]], make: (a, b, c) => g.gemm(a, b, c, { alpha: 0.5, beta: 2 }) },
+  'gemm transposed': {
+    shapes: [
+      [3, 2],
+      [4, 3],
+      [2, 1],
+    ],
+    make: (a, b, c) => g.gemm(a, b, c, { alpha: -1, transA: true, transB: true }),
+  },
+  'gemm one side': { shapes: [[2, 3], [4, 3], []], make: (a, b, c) => g.gemm(a, b, c, { transB: true }) },
+  softmax: unary((x) => g.softmax(x)),
+  'softmax axis 0': unary((x) => g.softmax(x, { axis: 0 })),
+  logSoftmax: unary((x) => g.logSoftmax(x)),
+  cumSum: unary((x) => g.cumSum(g.mul(x, x), 1)),
+  'cumSum exclusive reverse': unary((x) => g.cumSum(g.mul(x, x), 0, { exclusive: true, reverse: true })),
+  reshape: unary((x) => g.reshape(g.mul(x, x), [-1])),
+  'reshape by a value': { shapes: [[2, 3]], make: (x) => g.reshape(g.mul(x, x), g.concat([g.shape(x, 1), int64(-1)])) },
+  flatten: { shapes: [[2, 3, 4]], make: (x) => g.flatten(g.mul(x, x), { axis: 2 }) },
+  transpose: { shapes: [[2, 3, 4]], make: (x) => g.transpose(g.mul(x, x), [1, 2, 0]) },
+  squeeze: { shapes: [[2, 1, 3]], make: (x) => g.squeeze(g.mul(x, x), [1]), fixed: true },
+  unsqueeze: unary((x) => g.unsqueeze(g.mul(x, x), [0, 2])),
+  expand: { shapes: [[3, 1]], make: (x) => g.expand(g.mul(x, x), [2, 3, 4]), fixed: true },
+  'expand by a value': { shapes: [[3], [2, 3]], make: (x, y) => g.mul(g.expand(x, g.shape(y)), y) },
+  tile: unary((x) => g.tile(g.mul(x, x), [2, 3])),
+  concat: {
+    shapes: [
+      [2, 3],
+      [2, 1],
+      [2, 2],
+    ],
+    make: (a, b, c) => g.concat([a, g.mul(b, b), c], { axis: 1 }),
+    fixed: true,
+  },
+  split: { shapes: [[2, 5]], make: (x) => g.split(g.mul(x, x), [2, 3], { axis: 1 }), fixed: true },
+  'split, one part': { shapes: [[2, 5]], make: (x) => g.split(g.mul(x, x), [2, 3], { axis: 1 })[1], fixed: true },
+  'pad constant': { shapes: [[2, 3], []], make: (x, v) => g.pad(g.mul(x, x), [1, 0, 0, 2], { value: v }) },
+  'pad negative': { shapes: [[3, 4]], make: (x) => g.pad(g.mul(x, x), [-1, 2, 0, -1]) },
+  'pad reflect': { shapes: [[3, 4]], make: (x) => g.pad(g.mul(x, x), [1, 2, 0, 1], { mode: 'reflect' }) },
+  'pad edge': { shapes: [[3, 4]], make: (x) => g.pad(g.mul(x, x), [1, 2, 0, 1], { mode: 'edge' }) },
+  'pad wrap': { shapes: [[3, 4]], make: (x) => g.pad(g.mul(x, x), [1, 2, 0, 1], { mode: 'wrap' }) },
+  range: {
+    shapes: [[], []],
+    make: (a, d) => g.range(a, g.constant(10, 'float64'), d),
+    within: [0.9, 1.4],
+    fixed: true,
+  },
+  slice: { shapes: [[4, 5]], make: (x) => g.slice(g.mul(x, x), [1, -3], [3, -1]) },
+  'slice with a step': {
+    shapes: [[5, 6]],
+    make: (x) => g.slice(g.mul(x, x), [0, 4], [5, 0], { axes: [0, 1], steps: [2, -2] }),
+  },
+  'slice to the end': { shapes: [[5]], make: (x) => g.slice(g.mul(x, x), [1], [2 ** 31]) },
+  'slice by a value': { shapes: [[5]], make: (x) => g.slice(g.mul(x, x), g.sub(g.shape(x), 2), g.shape(x)) },
+  gather: { shapes: [[4, 3]], make: (x) => g.gather(g.mul(x, x), [2, -1, 2]) },
+  'gather axis 1, matrix of indices': {
+    shapes: [[2, 4, 3]],
+    make: (x) => g.gather(g.mul(x, x), g.reshape(int64(0, 1, 1, 3), [2, 2]), { axis: 1 }),
+  },
+  'gather one': { shapes: [[2, 4]], make: (x) => g.gather(g.mul(x, x), 1, { axis: 1 }) },
+  gatherElements: {
+    shapes: [[3, 4]],
+    make: (x) => g.gatherElements(g.mul(x, x), g.reshape(int64(0, 2, 2, -1), [2, 2]), { axis: 1 }),
+  },
+  gatherND: { shapes: [[3, 4, 2]], make: (x) => g.gatherND(g.mul(x, x), g.reshape(int64(0, 1, 2, 3, 0, 1), [3, 2])) },
+  'gatherND in batches': {
+    shapes: [[2, 4, 3]],
+    make: (x) => g.gatherND(g.mul(x, x), g.reshape(int64(1, 3, 0, 0), [2, 2, 1]), { batchDims: 1 }),
+    fixed: true,
+  },
+  scatterElements: {
+    shapes: [
+      [3, 4],
+      [2, 4],
+    ],
+    make: (x, u) =>
+      g.scatterElements(
+        g.mul(x, x),
+        g.constant(tensor('int64', [2, 4], BigInt64Array.of(0n, 1n, 2n, 0n, 1n, 2n, 0n, 1n))),
+        g.mul(u, u),
+      ),
+    fixed: true,
+  },
+  'scatterElements add': {
+    shapes: [[3], [4]],
+    make: (x, u) => g.scatterElements(g.mul(x, x), int64(0, 1, 1, 0), g.mul(u, u), { reduction: 'add' }),
+    fixed: true,
+  },
+  'scatterElements max': {
+    shapes: [[3], [4]],
+    make: (x, u) => g.scatterElements(g.mul(x, x), int64(0, 1, 1, 0), g.mul(u, u), { reduction: 'max' }),
+    fixed: true,
+  },
+  scatterND: {
+    shapes: [
+      [4, 3],
+      [2, 3],
+    ],
+    make: (x, u) => g.scatterND(g.mul(x, x), g.reshape(int64(3, 1), [2, 1]), g.mul(u, u)),
+    fixed: true,
+  },
+  'scatterND add': {
+    shapes: [
+      [4, 3],
+      [3, 3],
+    ],
+    make: (x, u) => g.scatterND(g.mul(x, x), g.reshape(int64(3, 1, 3), [3, 1]), g.mul(u, u), { reduction: 'add' }),
+    fixed: true,
+  },
+  'scatterND min': {
+    shapes: [[4], [3]],
+    make: (x, u) => g.scatterND(g.mul(x, x), g.reshape(int64(3, 1, 3), [3, 1]), g.mul(u, u), { reduction: 'min' }),
+    fixed: true,
+  },
+  topK: { shapes: [[3, 5]], make: (x) => g.topK(g.mul(x, x), 2).values },
+  'topK smallest axis 0': { shapes: [[3, 5]], make: (x) => g.topK(g.mul(x, x), 2, { axis: 0, largest: false }).values },
+  trilu: { shapes: [[3, 4]], make: (x) => g.trilu(g.mul(x, x), { upper: false, diagonal: 1 }) },
+  'where, one branch infinite': unary((x) => g.where(g.greater(x, 0), g.log(g.max(x, 1e-300)), x)),
+  'if, first branch': {
+    shapes: [[3], [3]],
+    make: (x, w) =>
+      g.ifElse(
+        g.greater(g.reduceSum(g.mul(x, x)), 0),
+        () => g.mul(g.exp(x), w),
+        () => g.mul(x, x),
+      ),
+  },
+  'if, second branch': {
+    shapes: [[3], [3]],
+    make: (x, w) => {
+      const y = g.mul(x, w)
+      return g.ifElse(
+        g.less(g.reduceSum(g.mul(x, x)), 0),
+        () => g.mul(y, w),
+        () => g.mul(y, g.sin(g.add(x, y))),
+      )
+    },
+  },
+  'if in an if': {
+    shapes: [[3]],
+    make: (x) => {
+      const s = g.reduceSum(g.mul(x, x))
+      return g.ifElse(
+        g.greater(s, 0),
+        () =>
+          g.mul(
+            x,
+            g.ifElse(
+              g.less(s, 0),
+              () => x,
+              () => g.exp(g.mul(s, g.mul(x, 0.1))),
+            ),
+          ),
+        () => x,
+      )
+    },
+  },
+  'two outputs of one if': {
+    shapes: [[3]],
+    make: (x) =>
+      g.ifElse(
+        g.greater(g.reduceSum(g.mul(x, x)), 0),
+        () => [g.exp(x), g.mul(x, x)],
+        () => [x, x],
+      ),
+  },
+}
+
+for (const name of [
+  'reduceSum',
+  'reduceMean',
+  'reduceMax',
+  'reduceMin',
+  'reduceSumSquare',
+  'reduceL2',
+  'reduceLogSumExp',
+] as const) {
+  const reduce = g[name]
+  Object.assign(cases, {
+    [`${name} all`]: unary((x) => reduce(x)),
+    [`${name} last`]: unary((x) => reduce(x, { axes: [-1] })),
+    [`${name} kept`]: { shapes: [[2, 3, 2]], make: (x: Value) => reduce(x, { axes: [0, 2], keepDims: true }) },
+    [`${name} none`]: unary((x) => reduce(g.mul(x, x), { axes: [] })),
+  })
+}
+
+const draw = (
+  dtype: DataType,
+  shape: readonly number[],
+  [low, high]: readonly [number, number],
+  salt: number,
+): Tensor => {
+  const size = shape.reduce((n, dim) => n * dim, 1)
+  const list = Array.from({ length: size }, (_, i) => {
+    const wave = Math.sin(12.9898 * (i + 1) + 78.233 * (salt + 1)) * 43758.5453
+    return low + (high - low) * (wave - Math.floor(wave))
+  })
+  return dtype === 'float64'
+    ? tensor('float64', shape, Float64Array.from(list))
+    : tensor('float32', shape, Float32Array.from(list))
+}
+
+const list = (result: Value | readonly Value[]): readonly Value[] => ('operation' in result ? [result] : result)
+
+function graphOf({ shapes, make, within = [-2, 2], dtype = 'float64', epsilon, tolerance }: Case, named: boolean) {
+  const x = shapes.map((shape, i) => {
+    const dims: Dim[] = named ? shape.map((_, axis) => `d${i}_${axis}`) : [...shape]
+    return g.input(`x${i}`, dtype, dims)
+  })
+  const feeds = Object.fromEntries(shapes.map((shape, i) => [`x${i}`, draw(dtype, shape, within, i)]))
+  return { outputs: list(make(...x)), wrt: x, feeds, epsilon, tolerance }
+}
+
+describe.each(Object.entries(cases))('%s', (_, entry) => {
+  test('derivatives agree with differences, and the modes with each other', async () => {
+    expect(await g.checkGrad(graphOf(entry, false))).toMatchObject({ passed: true })
+  })
+
+  test.skipIf(entry.fixed)('so they do when no size is known before the run', async () => {
+    expect(await g.checkGrad(graphOf(entry, true))).toMatchObject({ passed: true })
+  })
+
+  test.skipIf(entry.linear)('the derivative has a derivative', async () => {
+    const { outputs, wrt, feeds } = graphOf(entry, false)
+    const weights = outputs.map((value) => g.cos(g.mul(0.3, value)))
+    const first = g.vjp(outputs, wrt, weights)
+    const tolerance = entry.dtype === 'float32' ? 5e-2 : undefined
+    const check = await g.checkGrad({ outputs: first, wrt, feeds, tolerance })
+    expect(check, JSON.stringify(check)).toMatchObject({ passed: true })
+  })
+})
