@@ -26,12 +26,17 @@ function isoText(column: string, sqlType: string): string {
   return `CASE WHEN isfinite(${utc}) THEN strftime(${utc}, '%Y-%m-%dT%H:%M:%S') || CASE WHEN epoch_us(${utc}) % 1000000 = 0 THEN '' ELSE rtrim(strftime(${utc}, '.%f'), '0') END || 'Z' END`
 }
 
-async function plan(engine: Engine, query: string, names: readonly string[]) {
-  // preparing alone gives the types, without running anything
-  const prepared = await engine.connection.prepare(query)
-  const types = new Map<string, string>()
-  for (let i = 0; i < prepared.columnCount; i++) types.set(prepared.columnName(i), String(prepared.columnType(i)))
+/** Returns the names and types of a query's columns, without running it. */
+export async function typesOf(engine: Engine, query: string): Promise<[name: string, sqlType: string][]> {
+  const prepared = await engine.prepare(query)
+  const types: [string, string][] = []
+  for (let i = 0; i < prepared.columnCount; i++) types.push([prepared.columnName(i), String(prepared.columnType(i))])
   prepared.destroySync()
+  return types
+}
+
+async function plan(engine: Engine, query: string, names: readonly string[]) {
+  const types = new Map(await typesOf(engine, query))
   const columns = names.map((name) => ({ name, ...readable(name, types.get(name) ?? 'VARCHAR') }))
   const list = columns.map(({ name, expression }) => `${expression} AS ${identifier(name)}`).join(', ')
   return { columns, statement: `SELECT ${list} FROM (${query})` }
@@ -118,14 +123,11 @@ function gather(chunks: readonly DuckDBDataChunk[], index: number, kind: ColumnD
 
 /** Reads the rows of a query as objects. */
 export async function readRows<Row>(engine: Engine, query: string): Promise<Row[]> {
-  const described = await engine.connection.prepare(query)
-  const list: string[] = []
-  for (let i = 0; i < described.columnCount; i++) {
-    const [name, sqlType] = [identifier(described.columnName(i)), String(described.columnType(i))]
+  const list = (await typesOf(engine, query)).map(([column, sqlType]) => {
+    const name = identifier(column)
     const text = /^(DATE|TIMESTAMP)/.test(sqlType) ? isoText(name, sqlType) : name
-    list.push(`${sqlType.startsWith('DECIMAL') ? `CAST(${name} AS DOUBLE)` : text} AS ${name}`)
-  }
-  described.destroySync()
+    return `${sqlType.startsWith('DECIMAL') ? `CAST(${name} AS DOUBLE)` : text} AS ${name}`
+  })
   const rows = await engine.read(`SELECT ${list.join(', ')} FROM (${query})`)
   for (const row of rows)
     for (const name in row) {

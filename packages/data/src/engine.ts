@@ -16,6 +16,8 @@ export interface Engine {
   connect(): Promise<DuckDBConnection>
   /** Runs one statement and returns its result, wholly in memory. Throws `SQL_FAILED`. */
   run(statement: string): ReturnType<DuckDBConnection['run']>
+  /** Prepares one statement, which checks it and gives its types, but does not run it. Throws `SQL_FAILED`. */
+  prepare(statement: string): ReturnType<DuckDBConnection['prepare']>
   /** Runs one statement and returns its rows; 64-bit integers as bigint. Throws `SQL_FAILED`. */
   read(statement: string): Promise<Record<string, unknown>[]>
 }
@@ -53,6 +55,10 @@ async function start(): Promise<{ engine: Engine; instance: DuckDBInstance }> {
     connection,
     connect: () => instance.connect(),
     run,
+    prepare: (statement) =>
+      connection.prepare(statement).catch((error) => {
+        throw refused(error, statement)
+      }),
     read: async (statement) => (await (await run(statement)).getRowObjects()) as Record<string, unknown>[],
   }
   return { engine, instance }

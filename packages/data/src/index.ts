@@ -1,9 +1,13 @@
 export { assertSchema, checkSchema, type SchemaCheck, type Violation } from './check-schema.ts'
 export type { ColumnData } from './columns.ts'
+export { conforms } from './conforms.ts'
 export { type CsvOptions, csv } from './csv.ts'
 export { closeEngine, type Sql, traceStatements } from './engine.ts'
+export type { Expectation, ExpectationResult, ExpectationType, Severity } from './expectations/expectation.ts'
+export { expectations } from './expectations/run.ts'
 export { hashSplit, placeOf, type SplitOptions } from './hash-split.ts'
 export { type ColumnArray, relationOf, type TableData } from './ingest.ts'
+export { type FeatureSeparation, type NoLeakOptions, noLeak, separation } from './no-leak.ts'
 export type { Cell, ColumnInfo, Expression, JoinKind, OrderKey, Relation } from './relation.ts'
 export {
   bool,
@@ -19,5 +23,6 @@ export {
   timestamp,
 } from './schema.ts'
 export { asRowSchema, type RowOf, type SchemaLike, type StandardRow } from './standard-schema.ts'
+export { type ColumnSummary, SUMMARY_QUANTILES, summarize } from './summarize.ts'
 export { parquet, type SourceOptions, schemaHash, type TableDataset, type TableOptions, table } from './table.ts'
 export type { Writable } from './write.ts'

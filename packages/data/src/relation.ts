@@ -1,6 +1,6 @@
 import { didYouMean, PodError, type Tensor } from '@mlpod/contract'
 import type { ExprNode, Query, SelectQuery } from '@uwdata/mosaic-sql'
-import { type ColumnData, readBatches, readColumns, readRows } from './columns.ts'
+import { type ColumnData, readBatches, readColumns, readRows, typesOf } from './columns.ts'
 import { type Engine, newTable, type Sql, type Token } from './engine.ts'
 import type { ColumnType } from './schema.ts'
 
@@ -172,12 +172,12 @@ export function relation<Row = Record<string, Cell>>({ engine, query, columns, o
         throw new PodError('COLUMN_TWICE', `both sides of the join have a column "${clash}"`, {
           hint: 'join on it too, or omit it on one side',
         })
-      const joined = sql.join({ left: query } as never, { right: other.query } as never, {
+      const joined = sql.join(new sql.FromClauseNode(query, 'left'), new sql.FromClauseNode(other.query, 'right'), {
         type: kind.toUpperCase() as 'INNER',
-        using: refs(on) as never,
+        using: refs(on),
       })
       const all = filtering ? columns : [...columns, ...added]
-      return make(sql.Query.from(joined as never).select(...refs(all)), all, order, tokensOf.get(other) ?? [])
+      return make(sql.Query.from(joined).select(...refs(all)), all, order, tokensOf.get(other) ?? [])
     },
     groupBy(keys, given) {
       known(keys)
@@ -219,17 +219,8 @@ export function relation<Row = Record<string, Cell>>({ engine, query, columns, o
     },
     batches: () => readBatches(engine, String(ordered()), columns as readonly (keyof Row & string)[], tokens),
     async describe() {
-      const result = await engine.run(
-        String(
-          base()
-            .select(...refs(columns))
-            .limit(0),
-        ),
-      )
-      return columns.map((name, i) => {
-        const sqlType = String(result.columnType(i))
-        return { name, sqlType, type: typeOf(sqlType) }
-      })
+      const types = await typesOf(engine, String(base().select(...refs(columns))))
+      return columns.map((name, i) => ({ name, sqlType: types[i][1], type: typeOf(types[i][1]) }))
     },
     async materialize() {
       const token = newTable()

@@ -39,7 +39,7 @@ export interface RowSchema<Row = Record<string, unknown>> {
 type ValueOf<C> = C extends Column<infer T> ? T : never
 
 /** The TypeScript type of a row of these columns. */
-export type RowOfColumns<C> = { [K in keyof C]: ValueOf<C[K]> }
+export type RowOfColumns<C> = { -readonly [K in keyof C]: ValueOf<C[K]> }
 
 /** What may be said of any column when it is declared. */
 interface Described {

@@ -85,9 +85,9 @@ async function readParquet<S extends SchemaLike>(
       })
     return `CAST(${identifier(column)} AS ${SQL_TYPE[type]}) AS ${identifier(column)}`
   })
-  const query = sql.Query.from({ file: sql.verbatim(`(SELECT ${list.join(', ')} FROM ${from})`) as never }).select(
-    ...Object.keys(columns).map((column) => sql.column(column)),
-  )
+  const query = sql.Query.from(
+    new sql.FromClauseNode(sql.verbatim(`(SELECT ${list.join(', ')} FROM ${from})`), 'file'),
+  ).select(...Object.keys(columns).map((column) => sql.column(column)))
   const read = relation<RowOf<S>>({ engine: engine as Engine, query, columns: Object.keys(columns), tokens: [] })
   if (check === 'all') assertSchema(await checkSchema(read, schema), name, path)
   return read

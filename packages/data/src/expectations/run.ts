@@ -1,0 +1,254 @@
+import { PodError } from '@mlpod/contract'
+import type { ExprNode } from '@uwdata/mosaic-sql'
+import { openEngine } from '../engine.ts'
+import { type AnyRelation, type Cell, type ColumnInfo, type Relation, relation, unknownColumn } from '../relation.ts'
+import type {
+  AggregateEntry,
+  Context,
+  Expectation,
+  ExpectationResult,
+  Fit,
+  MapEntry,
+  UniqueEntry,
+  ValueOfColumn,
+} from './expectation.ts'
+import { entries } from './index.ts'
+
+/** One expectation made ready: what it reads from the single scan, and how its result is made of that. */
+interface Prepared {
+  readonly aggregates: Readonly<Record<string, ExprNode>>
+  finish(values: Readonly<Record<string, unknown>>): Promise<ExpectationResult>
+}
+
+/**
+ * Tries expectations on a relation: ONE scan for all of them whatever their number; further statements only for failed
+ * ones, which fetch the first `samples` unexpected values and count repeated rows. A column that is not there, or of a
+ * type that the expectation does not fit, gives the status `error` to that one.
+ * Throws `EXPECTATION_INVALID` for parameters that no table could fulfil, before anything is read.
+ */
+export async function expectations<Row>(
+  data: Relation<Row>,
+  list: readonly Expectation<keyof Row & string>[],
+  { samples = 20 }: { readonly samples?: number } = {},
+): Promise<ExpectationResult[]> {
+  list.forEach(checkExpectation)
+  const found = new Map((await data.describe()).map((info) => [info.name, info]))
+  const prepared = await Promise.all(list.map((expectation) => prepare(data, expectation, found, samples)))
+  const { engine } = data
+  const { sql } = engine
+  const select: Record<string, ExprNode> = { rows: sql.count() }
+  prepared.forEach(({ aggregates }, i) => {
+    for (const [name, expression] of Object.entries(aggregates)) select[`${i}_${name}`] = expression
+  })
+  const [row] = await engine.read(String(sql.Query.from({ input: data.query }).select(select)))
+  const results: ExpectationResult[] = []
+  for (const [i, { aggregates, finish }] of prepared.entries()) {
+    const values = Object.fromEntries(Object.keys(aggregates).map((name) => [name, row[`${i}_${name}`]]))
+    results.push(await finish(values))
+  }
+  return results
+}
+
+/** Throws `EXPECTATION_INVALID` when the parameters of an expectation make no sense. */
+export function checkExpectation(expectation: Expectation): void {
+  const entry = entries[expectation.type]
+  if (!entry)
+    throw new PodError('EXPECTATION_INVALID', `there is no expectation "${expectation.type}"`, {
+      hint: `there are ${Object.keys(entries).join(', ')}`,
+    })
+  const mostly = 'mostly' in expectation ? expectation.mostly : undefined
+  const wrong =
+    entry.refuse?.(expectation) ??
+    (mostly !== undefined && !(mostly >= 0 && mostly <= 1) ? `mostly is ${mostly} and not between 0 and 1` : undefined)
+  if (wrong !== undefined)
+    throw new PodError('EXPECTATION_INVALID', `the expectation that ${entry.sentence(expectation)}: ${wrong}`)
+}
+
+const FITS: Readonly<Record<Fit, readonly (string | undefined)[]>> = {
+  any: ['int', 'float', 'bool', 'string', 'date', 'timestamp', undefined],
+  number: ['int', 'float', 'bool'],
+  text: ['string'],
+  ordered: ['int', 'float', 'date', 'timestamp', 'string'],
+}
+
+async function prepare(
+  data: AnyRelation,
+  expectation: Expectation,
+  found: ReadonlyMap<string, ColumnInfo>,
+  samples: number,
+): Promise<Prepared> {
+  const { sql } = await openEngine()
+  const entry = entries[expectation.type]
+  const names = entry.columns(expectation)
+  const { where, severity = 'critical' } = expectation
+  const base = {
+    type: expectation.type,
+    sentence: entry.sentence(expectation),
+    columns: names,
+    severity,
+    elements: 0,
+    missing: 0,
+    unexpected: 0,
+    unexpectedShare: null,
+    observed: null,
+    vacuous: false,
+    sample: [],
+  } as const
+  const problem = misfit(expectation, names, found, entry.fits)
+  if (problem !== undefined)
+    return { aggregates: {}, finish: async () => ({ ...base, status: 'error', message: problem }) }
+
+  const condition = where === undefined ? undefined : conditionOf(data, where)
+  const columns = names.map((name): ValueOfColumn => {
+    const value = sql.column(name)
+    const type = found.get(name)?.type ?? 'string'
+    const absent = type === 'float' ? sql.or(sql.isNull(value), sql.isNaN(value)) : sql.isNull(value)
+    return { value, type, missing: condition ? sql.or(absent, sql.not(condition)) : absent }
+  })
+  const counted = (...filters: readonly ExprNode[]): ExprNode => {
+    const conditions = condition ? [condition, ...filters] : filters
+    return conditions.length === 0 ? sql.count() : sql.count().where(sql.and(...conditions))
+  }
+  const context: Context = { sql, columns, rows: counted() }
+  const mostly = ('mostly' in expectation ? expectation.mostly : undefined) ?? 1
+  const verdict = (elements: number, missing: number, unexpected: number) => {
+    const looked = elements - missing
+    return {
+      elements,
+      missing,
+      unexpected,
+      unexpectedShare: looked === 0 ? null : unexpected / looked,
+      vacuous: looked === 0,
+      status: looked === 0 || (looked - unexpected) / looked >= mostly ? ('pass' as const) : ('fail' as const),
+    }
+  }
+
+  const kinds = {
+    map({ ignored, unexpected }: MapEntry<Expectation>): Prepared {
+      const skipped = ignored?.(context) ?? columns[0].missing
+      const bad = sql.and(sql.not(skipped), unexpected(context, expectation))
+      return {
+        aggregates: { elements: context.rows, missing: counted(skipped), unexpected: counted(bad) },
+        async finish({ elements, missing, unexpected: count }) {
+          const result = verdict(Number(elements), Number(missing), Number(count))
+          const failing = condition ? sql.and(condition, bad) : bad
+          const sample = result.status === 'fail' ? await sampleOf(data, failing, names, samples) : []
+          return { ...base, ...result, sample }
+        },
+      }
+    },
+    unique(_: UniqueEntry<Expectation>): Prepared {
+      const skipped = sql.and(...columns.map((c) => c.missing))
+      const value =
+        columns.length === 1
+          ? sql.cond(sql.not(skipped), columns[0].value)
+          : sql.cond(
+              sql.not(skipped),
+              new sql.FunctionNode(
+                'row',
+                columns.map((c) => c.value),
+              ),
+            )
+      return {
+        aggregates: { elements: context.rows, missing: counted(skipped), distinct: sql.count(value).distinct() },
+        async finish({ elements, missing, distinct }) {
+          const looked = Number(elements) - Number(missing)
+          if (looked === Number(distinct)) return { ...base, ...verdict(Number(elements), Number(missing), 0) }
+          const kept = condition ? sql.and(condition, sql.not(skipped)) : sql.not(skipped)
+          const { count, sample } = await repeated(data, kept, names, samples)
+          const result = verdict(Number(elements), Number(missing), count)
+          return { ...base, ...result, sample: result.status === 'fail' ? sample : [] }
+        },
+      }
+    },
+    aggregate({ observe, holds }: AggregateEntry<Expectation>): Prepared {
+      return {
+        aggregates: { elements: context.rows, observed: observe(context, expectation) },
+        async finish({ elements, observed }) {
+          const value = observed === null ? null : Number(observed)
+          const status = value !== null && holds(value, expectation) ? 'pass' : 'fail'
+          return { ...base, elements: Number(elements), observed: value, status }
+        },
+      }
+    },
+  }
+  return kinds[entry.kind](entry as never)
+}
+
+/** Why an expectation cannot be tried on these columns, if it cannot. */
+function misfit(
+  expectation: Expectation,
+  names: readonly string[],
+  found: ReadonlyMap<string, ColumnInfo>,
+  fits: Fit,
+): string | undefined {
+  for (const name of names) {
+    const info = found.get(name)
+    if (!info) return unknownColumn(name, [...found.keys()]).message
+    if (!FITS[fits].includes(info.type)) return `the column "${name}" is ${info.sqlType}, not ${fits}`
+    const bounds = 'min' in expectation || 'max' in expectation ? [expectation.min, expectation.max] : []
+    const isText = info.type === 'string' || info.type === 'date' || info.type === 'timestamp'
+    if (expectation.type === 'between')
+      for (const bound of bounds)
+        if (bound !== undefined && (typeof bound === 'string') !== isText)
+          return `the column "${name}" is ${info.sqlType} and cannot be compared with ${JSON.stringify(bound)}`
+    if ('values' in expectation)
+      for (const value of expectation.values)
+        if ((typeof value === 'string') !== isText)
+          return `the column "${name}" is ${info.sqlType} and never equals ${JSON.stringify(value)}`
+  }
+  return undefined
+}
+
+/** A row condition as a tree whose columns exist; missing counts as false. */
+function conditionOf(data: AnyRelation, where: NonNullable<Expectation['where']>): ExprNode {
+  const { sql } = data.engine
+  const tree = typeof where === 'function' ? where(sql) : where
+  for (const { column } of sql.collectColumns(tree))
+    if (!data.columns.includes(column)) throw unknownColumn(column, data.columns)
+  return sql.coalesce(tree, sql.literal(false))
+}
+
+async function sampleOf(
+  data: AnyRelation,
+  failing: ExprNode,
+  names: readonly string[],
+  samples: number,
+): Promise<ExpectationResult['sample']> {
+  const { engine } = data
+  const { sql } = engine
+  const query = sql.Query.from({ input: data.query })
+    .select(...names.map((name) => sql.column(name)))
+    .where(failing)
+    .limit(samples)
+  return flat(await relation({ engine, query, columns: names, tokens: [] }).rows(), names)
+}
+
+const flat = (rows: readonly Record<string, Cell>[], names: readonly string[]): ExpectationResult['sample'] =>
+  names.length === 1 ? rows.map((row) => row[names[0]]) : rows
+
+/** Counts the rows whose values occur more than once, and returns the most frequent of those values. */
+async function repeated(
+  data: AnyRelation,
+  kept: ExprNode,
+  names: readonly string[],
+  samples: number,
+): Promise<{ count: number; sample: ExpectationResult['sample'] }> {
+  const { engine } = data
+  const { sql } = engine
+  const columns = names.map((name) => sql.column(name))
+  const groups = sql.Query.from({ input: data.query })
+    .select(...columns, { times: sql.count() })
+    .where(kept)
+    .groupby(...columns)
+    .having(sql.gt(sql.count(), sql.literal(1)))
+  const all = [...names, 'times']
+  const many = relation({ engine, query: groups, columns: all, tokens: [] })
+  const [{ count }] = await many.groupBy([], { count: (s) => s.cast(s.sum('times'), 'BIGINT') }).rows()
+  const rows = await many
+    .orderBy({ column: 'times', descending: true }, ...names)
+    .limit(samples)
+    .select(...names)
+    .rows()
+  return { count: Number(count), sample: flat(rows, names) }
+}
