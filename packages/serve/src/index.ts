@@ -1,1 +1,6 @@
-export {}
+export { type Answerer, openAnswerer, type Prediction } from './answer.ts'
+export { type Batcher, type BatcherOptions, batcher } from './batcher.ts'
+export type { Problem } from './problem.ts'
+export { type Issue, type PredictRequest, type RequestLimits, readRequest } from './request.ts'
+export { type Address, type Service, type ServiceOptions, service } from './server.ts'
+export { type JsonValue, parseStrict } from './strictJson.ts'

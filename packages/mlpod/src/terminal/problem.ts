@@ -10,10 +10,9 @@ function placeOf(text: string | undefined): { file: string; line: number } | und
 
 /** The first stack frame in the pod's own code: not in a dependency, not in the platform. */
 function podFrame(stack: string | undefined, root: string | undefined): string | undefined {
+  if (root === undefined) return undefined
   const frames = (stack ?? '').split('\n').filter((line) => line.trim().startsWith('at '))
-  const own = frames.find(
-    (line) => !line.includes('node_modules') && !line.includes('node:') && (root === undefined || line.includes(root)),
-  )
+  const own = frames.find((line) => !line.includes('node_modules') && !line.includes('node:') && line.includes(root))
   const place = placeOf(own)
   return place && `${place.file}:${place.line}`
 }

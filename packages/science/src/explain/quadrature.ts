@@ -6,7 +6,7 @@ export interface Quadrature {
   readonly weights: readonly number[]
 }
 
-/** The rules that integrate along a path, as captum 0.9 names them. */
+/** The rules that integrate along a path, as captum 0.9 names them (its trapezoid weights sum to (n - 1) / n; ours to 1). */
 export type QuadratureRule = 'gausslegendre' | 'riemann_middle' | 'riemann_trapezoid'
 
 /**
