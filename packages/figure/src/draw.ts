@@ -18,11 +18,14 @@ export async function toSvg(figure: Figure, { width = 640 }: { width?: number } 
     ...kind.draw(figure, rows, { plot, width }),
     document,
     style: { background: 'transparent', color: 'var(--ink, #1f2328)', fontFamily: 'inherit', fontSize: '12px' },
-    ariaLabel: figure.title,
-    ariaDescription: figure.alt,
+    ariaLabel: 'title',
+    ariaDescription: 'finding',
   })
-  const svg = node.outerHTML
-  return svg.includes('role="img"') ? svg : svg.replace('<svg ', '<svg role="img" ')
+  // the drawing library writes attributes as they are; names from data are escaped here
+  return node.outerHTML.replace(
+    'aria-description="finding" aria-label="title"',
+    `role="img" aria-label="${escapeHtml(figure.title)}" aria-description="${escapeHtml(figure.alt)}"`,
+  )
 }
 
 /** Returns the figure's data as a table of text: what a screen reader reads, and what the terminal prints. */
