@@ -2,7 +2,16 @@ import type { Schema } from './schema.ts'
 import { type Call, hasUnranked, refuse } from './schema.ts'
 import { type OperatorName, schemaOf, schemas } from './schemas/index.ts'
 import { capture } from './site.ts'
-import { type Attribute, type Body, type Operation, type Site, UNRANKED, type Value } from './value.ts'
+import {
+  type Attribute,
+  type Body,
+  type Dim,
+  isFreshDim,
+  type Operation,
+  type Site,
+  UNRANKED,
+  type Value,
+} from './value.ts'
 
 let serial = 0
 
@@ -22,6 +31,8 @@ export interface Extras {
   /** Names of the outputs. */
   readonly names?: readonly (string | undefined)[]
   readonly site?: Site
+  /** Shapes that a file tells, for sizes that the inputs do not. */
+  readonly shapes?: (index: number) => readonly Dim[] | undefined
 }
 
 /**
@@ -47,8 +58,15 @@ export function apply(
   const shapes = hasUnranked(call) ? undefined : schema.shapes(call)
   return make(type, schema.domain ?? '', schema.since, inputs, attributes, extras, site, (index) => ({
     type: types[index] ?? types[0],
-    shape: shapes === undefined ? UNRANKED : (shapes[index] ?? shapes[0]),
+    shape: told(shapes === undefined ? UNRANKED : (shapes[index] ?? shapes[0]), extras.shapes?.(index)),
   }))
+}
+
+function told(inferred: readonly Dim[], declared: readonly Dim[] | undefined): readonly Dim[] {
+  if (declared === undefined || declared === UNRANKED) return inferred
+  if (inferred === UNRANKED) return declared
+  if (inferred.length !== declared.length || !inferred.some(isFreshDim)) return inferred
+  return inferred.map((dim, axis) => (isFreshDim(dim) ? declared[axis] : dim))
 }
 
 /** Returns the first output of `apply`. */

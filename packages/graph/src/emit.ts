@@ -4,12 +4,14 @@ import { attributeProto } from './onnx/attribute.ts'
 import type { Message } from './onnx/proto.ts'
 import { tensorProto } from './onnx/tensor.ts'
 import { typeProto } from './onnx/type.ts'
+import { outdatedBy, WRITTEN } from './onnx/versions.ts'
+import { schemaOf } from './schemas/index.ts'
 import { type Body, type Dim, isFreshDim, type Operation, type Value } from './value.ts'
 import { topological } from './walk.ts'
 
-/** The opset that models are written in; an operator is never asked for in a later one unless a file brought it. */
-export const OPSET = 21
 const IR_VERSION = 10
+// Opsets 23 to 26 came with IR versions 11 to 13.
+const NEWER_IR_VERSION = 11
 const ML_OPSET = 5
 
 type Node = Message<'NodeProto'>
@@ -27,6 +29,8 @@ interface Writer {
   readonly initializers: Map<string, Message<'TensorProto'>>
   readonly parameters: Map<string, Value>
   readonly opsets: Map<string, number>
+  /** Operations of ai.onnx that this room does not define. */
+  readonly opaque: Operation[]
   count: number
 }
 
@@ -44,7 +48,8 @@ export function emit(
     taken: new Set([...inputs.keys(), ...outputs.keys()]),
     initializers: new Map(),
     parameters: new Map(),
-    opsets: new Map([['', OPSET]]),
+    opsets: new Map([['', WRITTEN]]),
+    opaque: [],
     count: 0,
   }
   const scope: Scope = { names: new Map(), nodes: [] }
@@ -54,8 +59,10 @@ export function emit(
     if (fallback?.kind === 'tensor') writer.initializers.set(key, tensorProto(fallback.value, key))
   }
   write(writer, scope, outputs, new Set(inputs.values()))
+  const opset = writer.opsets.get('')!
+  for (const operation of writer.opaque) refuseOutdated(operation, opset)
   return {
-    irVersion: IR_VERSION,
+    irVersion: opset > WRITTEN ? NEWER_IR_VERSION : IR_VERSION,
     producerName: 'mlpod',
     graph: {
       node: scope.nodes,
@@ -102,7 +109,7 @@ function writeOperation(writer: Writer, scope: Scope, operation: Operation, want
     writeConstant(writer, scope, first, tensor)
     return
   }
-  const name = unique(writer, operation.meta.name ?? operation.type)
+  const name = operation.meta.name === undefined ? unique(writer, operation.type) : kept(writer, operation.meta.name)
   for (const value of operation.outputs) {
     const own = value.name !== undefined && !writer.taken.has(value.name) ? take(writer, value.name) : undefined
     const made = operation.outputs.length === 1 ? `${name}:0` : `${name}:${value.index}`
@@ -110,6 +117,7 @@ function writeOperation(writer: Writer, scope: Scope, operation: Operation, want
   }
   const { domain, version, attributes, bodies = {} } = operation
   writer.opsets.set(domain, Math.max(writer.opsets.get(domain) ?? (domain === 'ai.onnx.ml' ? ML_OPSET : 1), version))
+  if (domain === '' && schemaOf(domain, operation.type) === undefined) writer.opaque.push(operation)
   const fixed = Object.keys(attributes)
     .sort()
     .map((key) => attributeProto(key, attributes[key]))
@@ -127,6 +135,19 @@ function writeOperation(writer: Writer, scope: Scope, operation: Operation, want
     domain: domain === '' ? undefined : domain,
   }
   scope.nodes.push(node)
+}
+
+function refuseOutdated({ type, version, meta }: Operation, opset: number): void {
+  const since = outdatedBy(type, version, opset)
+  if (since !== undefined)
+    throw new PodError(
+      'OPERATOR_OUTDATED',
+      `${meta.name ?? type} is a ${type} in the form of opset ${version}, which opset ${since} changed`,
+      {
+        at: meta.site.at,
+        hint: `export the model again in opset ${WRITTEN}`,
+      },
+    )
 }
 
 function writeBody(writer: Writer, outer: Scope, body: Body, name: string): Message<'GraphProto'> {
@@ -189,6 +210,10 @@ function take(writer: Writer, name: string): string {
   writer.taken.add(name)
   return name
 }
+
+/** Returns a name that a file gave, numbered only when it is taken. */
+const kept = (writer: Writer, name: string): string =>
+  writer.taken.has(name) ? unique(writer, name) : take(writer, name)
 
 function unique(writer: Writer, name: string): string {
   let candidate = name

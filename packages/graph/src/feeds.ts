@@ -35,7 +35,8 @@ export function checkOutputs(
     const signature = outputs.find((output) => output.name === name)
     if (signature === undefined)
       throw new PodError('OUTPUT_UNKNOWN', `the model has no output "${name}"${didYouMean(name, names)}`)
-    if (into[name] !== undefined) checkTensor(`the place for the output "${name}"`, name, signature, into[name], new Map())
+    if (into[name] !== undefined)
+      checkTensor(`the place for the output "${name}"`, name, signature, into[name], new Map())
   }
 }
 
@@ -56,7 +57,9 @@ function checkTensor(
   if (shape === undefined) return
   const fits = shape.length === tensor.shape.length && shape.every((dim, i) => bind(dim, tensor.shape[i], name, sizes))
   if (fits) return
-  const bound = shape.filter((dim) => sizes.has(dim)).map((dim) => `${dim} is ${sizes.get(dim)!.size} in "${sizes.get(dim)!.by}"`)
+  const bound = shape
+    .filter((dim) => sizes.has(dim))
+    .map((dim) => `${dim} is ${sizes.get(dim)!.size} in "${sizes.get(dim)!.by}"`)
   throw new PodError(
     'SHAPE_MISMATCH',
     `${what} has the shape [${shape.join(', ')}], but [${tensor.shape.join(', ')}] is given`,

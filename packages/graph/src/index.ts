@@ -2,6 +2,7 @@ export { type CheckGradOptions, checkGrad, type GradCheck } from './checkGrad.ts
 export { type CompileOptions, compile } from './compile.ts'
 export { grad, hvp, jvp, vjp } from './differentiate.ts'
 export { constant, input, type Operand, parameter } from './leaf.ts'
+export { type Loaded, load } from './load.ts'
 export { type Model, modelOf, type Signature, withMetadata } from './model.ts'
 export { ifElse, loop, repeat, type Turn } from './operators/control.ts'
 export * from './operators/index.ts'

@@ -4,7 +4,7 @@ import type { Lazy, Reverse, Rule } from './rule.ts'
 import { rules } from './rules/index.ts'
 import { type OperatorName, schemaOf } from './schemas/index.ts'
 import { attributed } from './site.ts'
-import { describe, isFloating, type Operation, type Value } from './value.ts'
+import { describe, isFloating, isRanked, type Operation, type Value } from './value.ts'
 import { operands, topological } from './walk.ts'
 
 /**
@@ -36,6 +36,11 @@ export function pullback(
     attributed(operation.meta.site, () => {
       const rule = ruleOf(operation)
       if (rule === 'zero') return
+      const unknown = rule !== undefined && unrankedOf(operation)
+      // What made a rank unknown is an operator that is unknown: it is the better news.
+      const opaque = unknown ? order.find((other) => ruleOf(other) === undefined && isActive(other, active)) : undefined
+      if (opaque !== undefined) throw notDifferentiable(opaque, order, wrt, outputs, active, undefined)
+      if (unknown) throw rankUnknown(operation, unknown)
       if (rule === undefined || 'none' in rule) throw notDifferentiable(operation, order, wrt, outputs, active, rule)
       const c = reverse(operation, gs, wanted)
       for (const [i, lazy] of rule.vjp(c).entries()) if (wanted[i]) give(reads[i]!, force(lazy, reads[i]!, operation))
@@ -73,6 +78,24 @@ function settle(value: Value, parts: Map<Value, Value[]>): Value | undefined {
   parts.set(value, [total])
   return total
 }
+
+const isActive = (operation: Operation, active: ReadonlySet<Value>): boolean =>
+  operands(operation).some((value) => value !== null && active.has(value))
+
+const unrankedOf = (operation: Operation): Value | undefined =>
+  [...operands(operation), ...operation.outputs].find((value) => value?.type.kind === 'tensor' && !isRanked(value)) ??
+  undefined
+
+// Rules read shapes: a file with an operator that is unknown here must tell what comes out of it.
+const rankUnknown = (operation: Operation, value: Value): PodError =>
+  new PodError(
+    'RANK_UNKNOWN',
+    `${nameOf(operation)} has no derivative while the rank of ${nameOf(value.operation)} is unknown`,
+    {
+      at: operation.meta.site.at,
+      hint: 'infer the shapes of the model before it is loaded (onnx.shape_inference.infer_shapes)',
+    },
+  )
 
 function force(lazy: Lazy, value: Value, operation: Operation): Value | undefined {
   const cotangent = typeof lazy === 'function' ? lazy() : lazy

@@ -10,6 +10,7 @@ import {
   isRanked,
   type Site,
   tensorType,
+  UNRANKED,
   type Value,
   type ValueType,
 } from './value.ts'
@@ -195,9 +196,9 @@ export function broadcastShapes(a: readonly Dim[], b: readonly Dim[]): readonly 
   return shape
 }
 
-/** Tells whether two shapes are known to be equal. */
+/** Tells whether two shapes are known to be equal; unknown ranks never are. */
 export const sameShape = (a: readonly Dim[], b: readonly Dim[]): boolean =>
-  a === b || (a.length === b.length && a.every((dim, i) => dim === b[i]))
+  a !== UNRANKED && b !== UNRANKED && (a === b || (a.length === b.length && a.every((dim, i) => dim === b[i])))
 
 /** Tells whether a call has an input whose rank is unknown. */
 export const hasUnranked = (call: Call): boolean =>

@@ -21,7 +21,11 @@ test('an input with a default may be left out or fed', async () => {
   expect((await session.run(feeds)).scaled).toEqual(vector(2, 4))
   const fed = await session.run({ ...feeds, rate: tensor('float32', [], Float32Array.of(5)) })
   expect(fed.scaled).toEqual(vector(5, 10))
-  expect(session.inputs.map(({ name, optional }) => [name, optional])).toEqual([['x', false], ['y', false], ['rate', true]])
+  expect(session.inputs.map(({ name, optional }) => [name, optional])).toEqual([
+    ['x', false],
+    ['y', false],
+    ['rate', true],
+  ])
 })
 
 test.each(['current', 'worker'] as const)('results are written into given tensors (thread: %s)', async (thread) => {
@@ -35,7 +39,8 @@ test.each(['current', 'worker'] as const)('results are written into given tensor
 test('wrong feeds are refused with what was expected and what came', async () => {
   await using session = await openSession(model)
   const feeds = { x: vector(1, 2), y: vector(1, 2) }
-  const error = (given: Record<string, ReturnType<typeof vector>>) => session.run(given).catch((e: PodError) => [e.code, e.message, e.because])
+  const error = (given: Record<string, ReturnType<typeof vector>>) =>
+    session.run(given).catch((e: PodError) => [e.code, e.message, e.because])
   expect(await error({ x: vector(1) })).toEqual(['INPUT_MISSING', 'the input "y" is not fed', undefined])
   expect(await error({ ...feeds, rates: vector(1) })).toEqual([
     'INPUT_UNKNOWN',
@@ -93,7 +98,9 @@ test('a worker leaves this thread free while it runs', async () => {
   let value = input('m', 'float32', [size, size])
   const m = value
   for (let i = 0; i < 20; i++) value = matMul(value, parameter(`w${i}`, square))
-  await using session = await openSession(compile({ inputs: [m], outputs: { total: reduceSum(value) } }), { thread: 'worker' })
+  await using session = await openSession(compile({ inputs: [m], outputs: { total: reduceSum(value) } }), {
+    thread: 'worker',
+  })
   let ticks = 0
   const timer = setInterval(() => ticks++, 1)
   await session.run({ m: square })

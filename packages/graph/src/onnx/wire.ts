@@ -41,7 +41,9 @@ type Loose = Record<string, unknown> & { unknown?: Uint8Array[] }
  * kept. Throws `MODEL_CORRUPT` with the file and the field at which the bytes stop making sense.
  */
 export function decode<M extends MessageName>(message: M, bytes: Uint8Array, { file = 'the model' } = {}): Message<M> {
-  return new Reader(bytes, file).message(message, bytes.byteLength, '') as Message<M>
+  // A Buffer's slice is no copy: below, bytes are a plain Uint8Array.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return new Reader(plain, file).message(message, bytes.byteLength, '') as Message<M>
 }
 
 class Reader {

@@ -9,7 +9,12 @@ export interface Start {
 
 /** A request to the worker. Requests are answered in their order. */
 export type Request =
-  | { readonly id: number; readonly type: 'run'; readonly feeds: Readonly<Record<string, Tensor>>; readonly outputs: readonly string[] }
+  | {
+      readonly id: number
+      readonly type: 'run'
+      readonly feeds: Readonly<Record<string, Tensor>>
+      readonly outputs: readonly string[]
+    }
   | { readonly id: number; readonly type: 'close' }
 
 /** The worker's answer; 0 answers the start. */

@@ -8,7 +8,10 @@ const LEVELS = { all: 'all', basic: 'basic', none: 'disabled' } as const
 const QUIET = { logSeverityLevel: 4 } as const
 
 /** Returns an engine of ONNX Runtime in this thread. Throws `MODEL_REFUSED`. */
-export async function createEngine(bytes: Uint8Array, { threads, arena, optimization }: EngineOptions): Promise<Engine> {
+export async function createEngine(
+  bytes: Uint8Array,
+  { threads, arena, optimization }: EngineOptions,
+): Promise<Engine> {
   const { InferenceSession, Tensor: Runtime } = await import('onnxruntime-node')
   let session: InferenceSession
   try {

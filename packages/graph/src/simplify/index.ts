@@ -1,6 +1,6 @@
 import { reapply } from '../apply.ts'
 import { attributed } from '../site.ts'
-import type { Body, Operation, Value } from '../value.ts'
+import { type Body, isRanked, type Operation, type Value } from '../value.ts'
 import { operands, topological } from '../walk.ts'
 import { fold } from './fold.ts'
 import { fusions } from './fusions.ts'
@@ -96,6 +96,11 @@ function rewritten(
   original: Operation,
   uses: ReadonlyMap<Value, number>,
 ): Value | undefined {
+  if (
+    current.type !== 'Identity' &&
+    ![...current.inputs, current.outputs[0]].every((value) => value === null || isRanked(value))
+  )
+    return undefined
   const once = (position: number): boolean => {
     const read = original.inputs[position]
     return read !== null && read !== undefined && uses.get(read) === 1
