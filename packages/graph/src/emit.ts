@@ -26,6 +26,8 @@ interface Scope {
 
 interface Writer {
   readonly taken: Set<string>
+  /** Names that parameters will take. */
+  readonly reserved: ReadonlySet<string>
   readonly initializers: Map<string, Message<'TensorProto'>>
   readonly parameters: Map<string, Value>
   readonly opsets: Map<string, number>
@@ -46,6 +48,7 @@ export function emit(
 ): Message<'ModelProto'> {
   const writer: Writer = {
     taken: new Set([...inputs.keys(), ...outputs.keys()]),
+    reserved: parameterNames(outputs.values(), new Set()),
     initializers: new Map(),
     parameters: new Map(),
     opsets: new Map([['', WRITTEN]]),
@@ -73,6 +76,15 @@ export function emit(
     },
     opsetImport: [...writer.opsets].map(([domain, version]) => ({ domain, version })),
   }
+}
+
+/** The names of all parameters that values need: names made up for other values keep clear of them. */
+function parameterNames(values: Iterable<Value>, found: Set<string>): ReadonlySet<string> {
+  for (const { type, domain, outputs, bodies = {} } of topological(values)) {
+    if (domain === 'mlpod' && type === 'Parameter') found.add(outputs[0].name!)
+    for (const body of Object.values(bodies)) parameterNames(body.outputs, found)
+  }
+  return found
 }
 
 /** Writes the operations that the outputs need into the scope, and the outputs under their names. */
@@ -111,9 +123,8 @@ function writeOperation(writer: Writer, scope: Scope, operation: Operation, want
   }
   const name = operation.meta.name === undefined ? unique(writer, operation.type) : kept(writer, operation.meta.name)
   for (const value of operation.outputs) {
-    const own = value.name !== undefined && !writer.taken.has(value.name) ? take(writer, value.name) : undefined
-    const made = operation.outputs.length === 1 ? `${name}:0` : `${name}:${value.index}`
-    scope.names.set(value, wanted.get(value) ?? own ?? made)
+    const own = value.name !== undefined && isFree(writer, value.name) ? take(writer, value.name) : undefined
+    scope.names.set(value, wanted.get(value) ?? own ?? kept(writer, `${name}:${value.index}`))
   }
   const { domain, version, attributes, bodies = {} } = operation
   writer.opsets.set(domain, Math.max(writer.opsets.get(domain) ?? (domain === 'ai.onnx.ml' ? ML_OPSET : 1), version))
@@ -198,13 +209,15 @@ function writeLeaf(writer: Writer, scope: Scope, value: Value): void {
 
 function writeConstant(writer: Writer, scope: Scope, value: Value, tensor: Tensor): void {
   const name =
-    value.name !== undefined && !writer.taken.has(value.name) ? take(writer, value.name) : unique(writer, 'constant')
+    value.name !== undefined && isFree(writer, value.name) ? take(writer, value.name) : unique(writer, 'constant')
   top(scope).names.set(value, name)
   writer.initializers.set(name, tensorProto(tensor, name))
 }
 
 // Initializers live in the outermost graph, which every body sees.
 const top = (scope: Scope): Scope => (scope.outer === undefined ? scope : top(scope.outer))
+
+const isFree = (writer: Writer, name: string): boolean => !writer.taken.has(name) && !writer.reserved.has(name)
 
 function take(writer: Writer, name: string): string {
   writer.taken.add(name)
@@ -213,11 +226,12 @@ function take(writer: Writer, name: string): string {
 
 /** Returns a name that a file gave, numbered only when it is taken. */
 const kept = (writer: Writer, name: string): string =>
-  writer.taken.has(name) ? unique(writer, name) : take(writer, name)
+  isFree(writer, name) ? take(writer, name) : unique(writer, name)
 
 function unique(writer: Writer, name: string): string {
   let candidate = name
-  while (candidate === name || writer.taken.has(candidate)) candidate = `${name}_${writer.count++}`
+  while (candidate === name || writer.taken.has(candidate) || writer.reserved.has(candidate))
+    candidate = `${name}_${writer.count++}`
   return take(writer, candidate)
 }
 
