@@ -8,7 +8,16 @@ export { expectations } from './expectations/run.ts'
 export { hashSplit, placeOf, type SplitOptions } from './hash-split.ts'
 export { type ColumnArray, relationOf, type TableData } from './ingest.ts'
 export { type FeatureSeparation, type NoLeakOptions, noLeak, separation } from './no-leak.ts'
-export type { Cell, ColumnInfo, Expression, JoinKind, OrderKey, Relation } from './relation.ts'
+export {
+  type AnyRelation,
+  type Cell,
+  type ColumnInfo,
+  type Expression,
+  type JoinKind,
+  type OrderKey,
+  type Relation,
+  untyped,
+} from './relation.ts'
 export {
   bool,
   type Column,

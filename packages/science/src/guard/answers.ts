@@ -1,5 +1,5 @@
 import { type GuardMetadata, PodError, readGuard, type Tensor } from '@mlpod/contract'
-import type { Relation } from '@mlpod/data'
+import { type AnyRelation, untyped } from '@mlpod/data'
 import type { Model } from '@mlpod/graph'
 import { score } from '@mlpod/learn'
 
@@ -21,24 +21,24 @@ export interface Answers {
   readonly positive: Float64Array
 }
 
-const known = new WeakMap<Model, WeakMap<Relation, Promise<Answers>>>()
+const known = new WeakMap<Model, WeakMap<AnyRelation, Promise<Answers>>>()
 
 /**
  * Returns the model's answers on the rows of a relation, computed once for each pair. All claims about a model's quality read these.
  * Throws `MODEL_NOT_GUARDED`, `COLUMN_MISSING`, `LABEL_UNKNOWN` when a label is none of the model's.
  */
-export function answersOf(model: Model, rows: Relation): Promise<Answers> {
-  const byRows = known.get(model) ?? new WeakMap<Relation, Promise<Answers>>()
+export function answersOf(model: Model, rows: AnyRelation): Promise<Answers> {
+  const byRows = known.get(model) ?? new WeakMap<AnyRelation, Promise<Answers>>()
   known.set(model, byRows)
   const found = byRows.get(rows) ?? answer(model, rows)
   byRows.set(rows, found)
   return found
 }
 
-async function answer(model: Model, rows: Relation): Promise<Answers> {
+async function answer(model: Model, rows: AnyRelation): Promise<Answers> {
   const guard = readGuard(model.metadata)
   const [outputs, truth] = await Promise.all([
-    score(model, rows, {
+    score(model, untyped(rows), {
       outputs: ['prediction', 'probability', 'set', 'ood_p', 'abstain'],
       scalars: { attribute: off },
     }),
@@ -64,7 +64,7 @@ async function answer(model: Model, rows: Relation): Promise<Answers> {
 export const off: Tensor = { dtype: 'bool', shape: [], data: Uint8Array.of(0) }
 
 /** Returns the class index of each row's label, -1 where it is missing. */
-export async function labelsOf({ label }: Pick<GuardMetadata, 'label'>, rows: Relation): Promise<Int32Array> {
+export async function labelsOf({ label }: Pick<GuardMetadata, 'label'>, rows: AnyRelation): Promise<Int32Array> {
   const values = await valuesOf(rows, label.column)
   const indexOf = new Map(label.values.map((value, index) => [String(value), index]))
   return Int32Array.from(values, (value, i) => {
@@ -80,14 +80,14 @@ export async function labelsOf({ label }: Pick<GuardMetadata, 'label'>, rows: Re
 }
 
 /** Returns the values of a column as they are, null for missing. */
-export async function valuesOf(rows: Relation, column: string): Promise<readonly (string | number | null)[]> {
-  return (await rows.select(column).rows()).map(
+export async function valuesOf(rows: AnyRelation, column: string): Promise<readonly (string | number | null)[]> {
+  return (await untyped(rows).select(column).rows()).map(
     (row) => (row as Readonly<Record<string, string | number | null>>)[column],
   )
 }
 
 /** Returns each row's group: the values of the `by` columns joined; missing values are a group of their own. */
-export async function groupsOf(rows: Relation, by: readonly string[]): Promise<readonly string[]> {
+export async function groupsOf(rows: AnyRelation, by: readonly string[]): Promise<readonly string[]> {
   const columns = await Promise.all(by.map((column) => valuesOf(rows, column)))
   const n = columns[0]?.length ?? 0
   return Array.from({ length: n }, (_, i) =>

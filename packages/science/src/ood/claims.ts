@@ -1,5 +1,5 @@
 import { PodError, type Quantity } from '@mlpod/contract'
-import type { Expression, Relation } from '@mlpod/data'
+import { type AnyRelation, type Expression, type Relation, untyped } from '@mlpod/data'
 import { answersOf } from '../guard/answers.ts'
 import type { ModelAndData, ModelAndRows } from '../uncertainty/covers.ts'
 
@@ -10,9 +10,10 @@ export interface Shift {
 }
 
 /** Returns the rows after the shift, the columns in their old order. */
-export function shifted<Row>(rows: Relation<Row>, { columns }: Shift): Relation<Row> {
-  return rows.derive(columns).select(...(rows.columns as never[])) as unknown as Relation<Row>
-}
+export const shifted = (rows: AnyRelation, { columns }: Shift): Relation =>
+  untyped(rows)
+    .derive(columns)
+    .select(...untyped(rows).columns)
 
 /**
  * The share of shifted rows that the model flags as out of distribution (p-value at or below its level), one part a shift.

@@ -1,4 +1,5 @@
 import { type Quantity, readGuard, type Tensor } from '@mlpod/contract'
+import { untyped } from '@mlpod/data'
 import { openSession } from '@mlpod/graph'
 import type { ModelAndData, ModelAndRows } from '../uncertainty/covers.ts'
 
@@ -23,7 +24,7 @@ export const answeredWithin = (
   async measure(inputs) {
     const { model, data } = inputs as ModelAndRows
     const names = readGuard(model.metadata).columns.map(({ name }) => name)
-    const columns: Readonly<Record<string, Tensor>> = await data.tensors(...names)
+    const columns: Readonly<Record<string, Tensor>> = await untyped(data).tensors(...names)
     const n = columns[names[0]].shape[0]
     const session = await openSession(model)
     const times = new Float64Array(runs)

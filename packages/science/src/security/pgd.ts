@@ -1,5 +1,5 @@
 import { type GuardMetadata, type ModelColumn, PodError, type Quantity, readGuard, type Tensor } from '@mlpod/contract'
-import type { Relation } from '@mlpod/data'
+import { type AnyRelation, untyped } from '@mlpod/data'
 import {
   add,
   compile,
@@ -87,7 +87,7 @@ export interface Attacked {
  */
 export async function attack(
   model: Model,
-  rows: Relation,
+  rows: AnyRelation,
   { epsilon, steps, relStepsize, randomStart, columns: asked }: Attack,
   { seed = 0 }: { seed?: number } = {},
 ): Promise<Attacked> {
@@ -96,7 +96,7 @@ export async function attack(
   const step = attackStep(model, guard, columns)
   const truth = await labelsOf(guard, rows)
   const names = guard.columns.map(({ name }) => name)
-  const feeds: Readonly<Record<string, Tensor>> = await rows.tensors(...names)
+  const feeds: Readonly<Record<string, Tensor>> = await untyped(rows).tensors(...names)
   const [n, m] = [truth.length, columns.length]
   const last = guard.label.values.length - 1
   const sign = Float32Array.from(truth, (label) => (label === last ? -1 : 1))

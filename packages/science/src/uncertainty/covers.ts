@@ -1,5 +1,5 @@
 import type { Claim, Dataset, MeasuredPart, Quantity } from '@mlpod/contract'
-import type { Relation } from '@mlpod/data'
+import type { AnyRelation } from '@mlpod/data'
 import type { Model } from '@mlpod/graph'
 import { type Answers, answersOf, groupsOf } from '../guard/answers.ts'
 import { bootstrapError, calibrationError, debiasedCalibrationError } from './calibrationError.ts'
@@ -7,11 +7,11 @@ import { bootstrapError, calibrationError, debiasedCalibrationError } from './ca
 /** The handles that a claim about a guarded model reads. */
 export interface ModelAndData {
   readonly model: Dataset<Model>
-  readonly data: Dataset<Relation, never> | Dataset<Relation>
+  readonly data: Dataset<unknown, never>
 }
 
 /** What such a claim gets to measure. */
-export type ModelAndRows = { readonly model: Model; readonly data: Relation }
+export type ModelAndRows = { readonly model: Model; readonly data: AnyRelation }
 
 /** Returns the counts of covered rows, whole and by group; rows without a label are dropped. */
 export function countCovered(
