@@ -4,7 +4,7 @@ import { relative, sep } from 'node:path'
 import { type Hash, hashBytes, hashValue, PodError } from '@mlpod/contract'
 import type { Plugin } from 'rolldown'
 import { packageFolder } from './packages.ts'
-import { reduceModule } from './reduce.ts'
+import { type Analysis, analyze, reduceModule } from './reduce.ts'
 
 /** Where a node stands: a module of the pod and the name of its export. */
 export interface Place {
@@ -63,6 +63,17 @@ export async function bundleNode(root: string, places: readonly Place[]): Promis
   }
 }
 
+/** What is known of modules by path: many nodes share them. */
+const analyses = new Map<string, Analysis>()
+
+function analysisOf(id: string, code: string, parse: () => unknown): Analysis {
+  const before = analyses.get(id)
+  if (before?.code === code) return before
+  const analysis = analyze(code, parse())
+  analyses.set(id, analysis)
+  return analysis
+}
+
 interface Built {
   readonly code: string
   readonly parts: Readonly<Record<string, Hash>>
@@ -78,23 +89,27 @@ async function bundle(home: string, entry: string, targets: ReadonlyMap<string, 
   const dynamic = new Map<string, string>()
   const plugin: Plugin = {
     name: 'mlpod-code',
-    async resolveId(source, importer) {
-      if (source === ENTRY) return `\0${ENTRY}`
-      if (isBuiltin(source)) return { id: source, external: true, moduleSideEffects: false }
-      const found = await this.resolve(source, importer, { skipSelf: true })
-      if (found === null)
-        throw new PodError(
-          'CODE_UNREADABLE',
-          `${shown(home, importer ?? '')} imports "${source}", which does not exist`,
-          {
-            at: importer,
-            hint: source.startsWith('.') ? 'correct the path' : `npm install ${source}`,
-          },
-        )
-      const folder = packageFolder(found.id)
-      if (folder === undefined) return found.external ? { ...found, moduleSideEffects: false } : found
-      folders.set(source, folder)
-      return { id: source, external: true, moduleSideEffects: false }
+    // Relative imports never leave their package, so the bundler finds them by itself.
+    resolveId: {
+      filter: { id: /^[^./]/ },
+      async handler(source, importer) {
+        if (source === ENTRY) return `\0${ENTRY}`
+        if (isBuiltin(source)) return { id: source, external: true, moduleSideEffects: false }
+        const found = await this.resolve(source, importer, { skipSelf: true })
+        if (found === null)
+          throw new PodError(
+            'CODE_UNREADABLE',
+            `${shown(home, importer ?? '')} imports "${source}", which does not exist`,
+            {
+              at: importer,
+              hint: `npm install ${source}`,
+            },
+          )
+        const folder = packageFolder(found.id)
+        if (folder === undefined) return found.external ? { ...found, moduleSideEffects: false } : found
+        folders.set(source, folder)
+        return { id: source, external: true, moduleSideEffects: false }
+      },
     },
     async resolveDynamicImport(specifier, importer) {
       if (typeof specifier !== 'string' || isBuiltin(specifier)) return null
@@ -104,13 +119,15 @@ async function bundle(home: string, entry: string, targets: ReadonlyMap<string, 
       dynamic.set(id, found.id)
       return { id, external: true }
     },
-    load: (id) => (id === `\0${ENTRY}` ? entry : null),
-    transform(code, id) {
-      if (!id.startsWith(home + sep) || !/\.[cm]?[jt]sx?$/.test(id)) return null
-      const lang = /x$/.test(id) ? 'tsx' : 'ts'
-      const reduced = reduceModule(code, this.parse(code, { lang }), targets.get(id))
-      effects.set(id, reduced.effects)
-      return reduced.code === code ? null : { code: reduced.code, map: null }
+    load: { filter: { id: new RegExp(`^\0${ENTRY}$`) }, handler: () => entry },
+    transform: {
+      filter: { id: new RegExp(`^${RegExp.escape(home + sep)}.*\\.[cm]?[jt]sx?$`) },
+      handler(code, id) {
+        const found = analysisOf(id, code, () => this.parse(code, { lang: /x$/.test(id) ? 'tsx' : 'ts' }))
+        effects.set(id, found.effects)
+        const reduced = reduceModule(found, targets.get(id))
+        return reduced === code ? null : { code: reduced, map: null }
+      },
     },
   }
   try {

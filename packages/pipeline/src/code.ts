@@ -1,6 +1,7 @@
-import { readFileSync, realpathSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { canonical, didYouMean, type Hash, hashValue, PodError } from '@mlpod/contract'
 import { type Store, writeAtomic } from '@mlpod/store'
@@ -20,6 +21,8 @@ export interface NodeCode {
 
 /** Tells nodes' code; remembers it in `.mlpod/cache/code.json` while no module of it changes. */
 export interface CodeReader {
+  /** Reads the code of several nodes at the same time. Throws what `read` throws. */
+  readAll(nodes: readonly AnyNode[]): Promise<void>
   /** Returns a node's code. Throws `NODE_NOT_EXPORTED`, and what `bundleNode` throws. */
   read(node: AnyNode): Promise<NodeCode>
   /** Tells whether the modules of a node that has been read are still as they were then. */
@@ -49,6 +52,9 @@ interface Cache {
 
 /** Changes when the way in which code is told does: fingerprints of another way are not compared. */
 const METHOD = 1
+
+/** Nodes that are bundled at the same time. */
+const ABREAST = 4
 
 /** Opens the reader of a pod's code; the hashes of modules come from the store's index of untouched files. */
 export function openCode(pod: Pod, store: Store): CodeReader {
@@ -96,11 +102,20 @@ export function openCode(pod: Pod, store: Store): CodeReader {
     return told(fresh)
   }
 
+  const read = (node: AnyNode): Promise<NodeCode> => {
+    const running = inProgress.get(node.name) ?? readNow(node)
+    inProgress.set(node.name, running)
+    return running
+  }
+
   return {
-    read(node) {
-      const running = inProgress.get(node.name) ?? readNow(node)
-      inProgress.set(node.name, running)
-      return running
+    read,
+    async readAll(nodes) {
+      const waiting = [...nodes]
+      const lane = async (): Promise<void> => {
+        for (let node = waiting.shift(); node !== undefined; node = waiting.shift()) await read(node)
+      }
+      await Promise.all(Array.from({ length: ABREAST }, lane))
     },
     async isCurrent(node) {
       const cached = known.get(node.name)
@@ -122,18 +137,25 @@ export function openCode(pod: Pod, store: Store): CodeReader {
   }
 }
 
+/** A file stamped this long before bundling began was not written meanwhile, whatever the clock's tick is. */
+const TICK_MS = 50
+
 /** Bundles until no module was written meanwhile, so that code and contents belong together. */
 async function bundleSettled(
   pod: Pod,
   places: readonly Place[],
   store: Store,
 ): Promise<{ bundle: Bundle; contents: Hash }> {
-  let bundle = await bundleNode(pod.root, places)
   for (let attempt = 0; attempt < 5; attempt++) {
+    const begun = Date.now() - TICK_MS
+    const bundle = await bundleNode(pod.root, places)
     const contents = await contentsOf(bundle.modules, store)
-    const again = await bundleNode(pod.root, places)
-    if (contents !== undefined && canonical(again) === canonical(bundle)) return { bundle, contents }
-    bundle = again
+    const settled = bundle.modules.every((path) => {
+      const info = statSync(path, { throwIfNoEntry: false })
+      return info !== undefined && info.mtimeMs < begun && info.ctimeMs < begun
+    })
+    if (settled && contents !== undefined) return { bundle, contents }
+    await sleep(2 * TICK_MS)
   }
   throw new PodError('CODE_CHANGED', `the code at ${places[0].module} keeps changing while it is read`, {
     hint: 'let the writer finish, then run the same command again',

@@ -58,10 +58,16 @@ async function call(
   }
 }
 
-const contextOf = ({ node, seed, late }: Job, host: JobHost, scratch: string, signal: AbortSignal): NodeContext => ({
+const contextOf = (
+  { node, seed, late, identity }: Job,
+  host: JobHost,
+  scratch: string,
+  signal: AbortSignal,
+): NodeContext => ({
   node,
   seed,
   late,
+  identity,
   signal,
   scratch,
   log: (name, value, step = 0) => host.report({ type: 'metric', name, value, step }),

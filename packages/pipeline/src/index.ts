@@ -8,14 +8,16 @@ export {
   type Node,
   type NodeContext,
   type NodeDefinition,
+  type NodeIdentity,
   node,
   type Outputs,
   type Retry,
   type Returned,
 } from './node.ts'
 export { type Parameter, param, type Widen } from './param.ts'
-export { type Pipeline, pipeline, type Slice, slice } from './pipeline.ts'
+export { type Pipeline, pipeline } from './pipeline.ts'
 export { CONFIG_FILE, findPod, loadPod, nodesOf, type Pod, pipelineOf } from './pod.ts'
 export { type NodeResult, type RunOptions, type RunResult, run } from './run.ts'
+export { type Slice, slice } from './slice.ts'
 export { type PodStatus, status } from './status.ts'
 export { type NodePlan, type Reason, why } from './why.ts'

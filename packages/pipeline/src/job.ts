@@ -1,5 +1,6 @@
 import type { ErrorRecord, Json, Rebuilt } from '@mlpod/contract'
 import type { Stored } from '@mlpod/store'
+import type { NodeIdentity } from './node.ts'
 
 /** One execution of a node, as plain data: what a worker needs beside the node itself. */
 export interface Job {
@@ -9,6 +10,7 @@ export interface Job {
   readonly params: Readonly<Record<string, Json>>
   readonly seed: number
   readonly late: unknown
+  readonly identity: NodeIdentity
   /** False: outputs are hashed and thrown away. */
   readonly keep: boolean
 }

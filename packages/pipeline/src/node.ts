@@ -26,6 +26,8 @@ export interface NodeContext<Late = unknown> {
   readonly seed: number
   /** What the node's `late` returned. */
   readonly late: Late
+  /** What the run key was made of, for nodes that sign what they make. */
+  readonly identity: NodeIdentity
   /** Aborted when the run is stopped or the node's time is up. */
   readonly signal: AbortSignal
   /** An empty folder for temporary files, removed afterwards. */
@@ -41,6 +43,16 @@ export interface NodeContext<Late = unknown> {
    * By default all nodes before this one that are not `volatile`. Nothing that is kept is changed.
    */
   rebuild(nodes?: readonly string[]): Promise<readonly Rebuilt[]>
+}
+
+/** The hashes that decide a node's result. */
+export interface NodeIdentity {
+  readonly key: Hash
+  readonly code: Hash
+  /** Of its parameters, by argument. */
+  readonly params: Hash
+  /** Of the bytes of its input datasets, by argument. */
+  readonly inputs: Readonly<Record<string, Hash>>
 }
 
 /** What `late` may look at. */

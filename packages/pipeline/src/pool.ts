@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { type ErrorRecord, errorFrom, errorRecord, PodError, type Rebuilt } from '@mlpod/contract'
+import { nodeFailure } from './failure.ts'
 import type { FromWorker, Job, Made, Report, ToWorker, WorkerData } from './job.ts'
 
 /** Worker threads that run nodes; each imports the pod once and is used again. */
@@ -24,6 +25,8 @@ interface Member {
   readonly worker: Worker
   /** Names of the nodes whose code was unchanged when this worker had loaded it. */
   readonly ready: Promise<ReadonlySet<string>>
+  /** The node that it runs. */
+  node?: string
   receive?: (message: FromWorker) => void
   die?: (error: PodError) => void
   print?: (text: string) => void
@@ -58,9 +61,7 @@ export function openPool(data: WorkerData, certify: () => Promise<ReadonlySet<st
       reject(error)
       member.die?.(error)
     }
-    worker.on('error', (error: Error) =>
-      died(new PodError('WORKER_DIED', `a worker thread failed: ${error.message}`, { cause: error })),
-    )
+    worker.on('error', (error: Error) => died(nodeFailure(member.node ?? 'worker', error, data.root)))
     worker.on('exit', (code) =>
       died(
         new PodError('WORKER_DIED', `a worker thread ended with code ${code}`, {
@@ -83,6 +84,7 @@ export function openPool(data: WorkerData, certify: () => Promise<ReadonlySet<st
     async run(job, { report, rebuild, timeoutMs, stop }) {
       const member = idle.pop() ?? start()
       const tell = (message: ToWorker): void => member.worker.postMessage(message)
+      member.node = job.node
       member.print = lines((text) => report({ type: 'note', text }))
       const certified = await member.ready
       if (!certified.has(job.node)) {

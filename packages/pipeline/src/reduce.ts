@@ -6,27 +6,33 @@ interface Syntax {
   readonly [member: string]: unknown
 }
 
-/** What `reduceModule` found and changed. */
-export interface Reduced {
-  /** The module's text with the changes; `code` itself when there are none. */
-  readonly code: string
-  /** Packages that are imported for their effects alone (`import 'x'`). */
-  readonly effects: readonly string[]
-}
-
 /**
  * Packages whose calls at the top of a module only make values: our own constructors of nodes, datasets and promises, and
  * schemas. What they make can be left out of the code of a node that does not reach it.
  */
 const isPure = (source: string): boolean => /^(@mlpod\/|mlpod(\/|$)|zod(\/|$))/.test(source)
 
-/**
- * Prepares a module of a pod for telling one node's code from all other code in it:
- * - the constant exported as `target`, when it is a `node({ ... })`, is reduced to its `run`, so that its inputs, outputs
- *   and settings (which enter the run key by themselves, or not at all) are not part of its code;
- * - every other constant made by pure calls is marked as droppable when nothing refers to it.
- */
-export function reduceModule(code: string, program: unknown, target?: string): Reduced {
+/** A module's text with the places that may change; which of them do depends on the node whose code is told. */
+export interface Analysis {
+  readonly code: string
+  /** Packages that are imported for their effects alone (`import 'x'`). */
+  readonly effects: readonly string[]
+  /** The module's own name of each of its exports. */
+  readonly locals: ReadonlyMap<string, string>
+  /** Constants of the top level, in order; `reduced` and `droppable` are what may stand in their place. */
+  readonly constants: readonly {
+    readonly name?: string
+    readonly start: number
+    readonly end: number
+    /** The `run` of a `node({ ... })`. */
+    readonly reduced?: string
+    /** The value, marked as droppable when nothing refers to it. */
+    readonly droppable?: string
+  }[]
+}
+
+/** Looks at a module; `program` is its syntax tree. */
+export function analyze(code: string, program: unknown): Analysis {
   const { body } = program as { body: readonly Syntax[] }
   const pure = new Set<string>()
   const effects: string[] = []
@@ -37,33 +43,55 @@ export function reduceModule(code: string, program: unknown, target?: string): R
     if (specifiers.length === 0) effects.push(source)
     if (isPure(source)) for (const { local } of specifiers) pure.add(local.name)
   }
-  const local = target === undefined ? undefined : localName(body, target)
-  const edits: [start: number, end: number, text: string][] = []
-  for (const { name, value } of constants(body)) {
-    const text = (part: Syntax): string => code.slice(part.start, part.end)
-    const run = name !== undefined && name === local ? runOf(value, pure, text) : undefined
-    if (run !== undefined) edits.push([value.start, value.end, run])
-    else if (hasPureCall(value, pure) && isDroppable(value, pure))
-      edits.push([value.start, value.end, `/* @__PURE__ */ (() => (${text(value)}))()`])
-  }
-  let reduced = code
-  for (const [start, end, text] of edits.reverse()) reduced = reduced.slice(0, start) + text + reduced.slice(end)
-  return { code: reduced, effects }
+  const text = (part: Syntax): string => code.slice(part.start, part.end)
+  const found = constants(body).map(({ name, value }) => {
+    const reduced = runOf(value, pure, text)
+    const marks = hasPureCall(value, pure) && isDroppable(value, pure)
+    return {
+      ...(name !== undefined && { name }),
+      start: value.start,
+      end: value.end,
+      ...(reduced !== undefined && { reduced }),
+      ...(marks && { droppable: `/* @__PURE__ */ (() => (${text(value)}))()` }),
+    }
+  })
+  return { code, effects, locals: localNames(body), constants: found }
 }
 
-/** The module's own name of an export; undefined when it is re-exported from elsewhere. */
-function localName(body: readonly Syntax[], exported: string): string | undefined {
-  if (exported === 'default') {
-    const statement = body.find(({ type }) => type === 'ExportDefaultDeclaration')
-    const value = statement?.declaration as Syntax | undefined
-    if (value !== undefined) return value.type === 'Identifier' ? (value.name as string) : DEFAULT
+/**
+ * Prepares a module of a pod for telling one node's code from all other code in it:
+ * - the constant exported as `target`, when it is a `node({ ... })`, is reduced to its `run`, so that its inputs, outputs
+ *   and settings (which enter the run key by themselves, or not at all) are not part of its code;
+ * - every other constant made by pure calls is marked as droppable when nothing refers to it.
+ */
+export function reduceModule({ code, locals, constants: all }: Analysis, target?: string): string {
+  const local = target === undefined ? undefined : locals.get(target)
+  let reduced = ''
+  let from = 0
+  for (const { name, start, end, reduced: run, droppable } of all) {
+    const text = (name !== undefined && name === local ? run : undefined) ?? droppable
+    if (text === undefined) continue
+    reduced += code.slice(from, start) + text
+    from = end
   }
+  return reduced + code.slice(from)
+}
+
+/** The module's own name of each of its exports; what is re-exported from elsewhere has none. */
+function localNames(body: readonly Syntax[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
   for (const statement of body) {
+    if (statement.type === 'ExportDefaultDeclaration') {
+      const value = statement.declaration as Syntax
+      names.set('default', value.type === 'Identifier' ? (value.name as string) : DEFAULT)
+    }
     if (statement.type !== 'ExportNamedDeclaration' || statement.source) continue
-    for (const { local, exported: as } of statement.specifiers as readonly { local: Named; exported: Named }[])
-      if ((as.name ?? as.value) === exported) return local.name
+    for (const { local, exported } of statement.specifiers as readonly { local: Named; exported: Named }[])
+      names.set((exported.name ?? exported.value)!, local.name!)
+    const { declarations = [] } = (statement.declaration ?? {}) as { declarations?: readonly { id: Named }[] }
+    for (const { id } of declarations) if (id.name !== undefined) names.set(id.name, id.name)
   }
-  return exported
+  return names
 }
 
 interface Named {

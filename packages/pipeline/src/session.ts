@@ -1,12 +1,14 @@
-import { type Dataset, type Hash, type Json, type OutputRecord, PodError } from '@mlpod/contract'
+import { type Dataset, type Hash, hashValue, type Json, type OutputRecord, PodError } from '@mlpod/contract'
 import { type Action, type Lock, openStore, readLock, type Store } from '@mlpod/store'
 import { type CodeReader, type NodeCode, openCode } from './code.ts'
 import { outputPath } from './copies.ts'
-import { type KeyParts, keyParts, runKey } from './key.ts'
+import type { Job } from './job.ts'
+import { type KeyParts, keyParts, paramsOf, runKey, seedOf } from './key.ts'
 import type { AnyNode, LateState } from './node.ts'
 import { type Params, type ParamsOptions, readParams } from './params.ts'
-import { closure, inputDatasets, type Pipeline, type Slice, slice } from './pipeline.ts'
+import { inputDatasets, type Pipeline } from './pipeline.ts'
 import { nodesOf, type Pod, pipelineOf } from './pod.ts'
+import { closure, type Slice, slice } from './slice.ts'
 import { identifySources, type Source } from './sources.ts'
 
 /** What may be chosen of a pod. */
@@ -72,7 +74,7 @@ export async function openSession(
     for (const [, dataset] of inputDatasets(node))
       if (pipeline.sources.has(dataset.name!)) read.set(dataset.name!, dataset)
   const sources = await identifySources(pod.root, read.values(), lock, store)
-  for (const node of nodes) await code.read(node)
+  await code.readAll(nodes)
   await code.save()
   return { pod, pipeline, store, lock, params, code, sources, nodes, wanted }
 }
@@ -134,4 +136,41 @@ async function hasAll(store: Store, { outputs }: Action): Promise<boolean> {
       throw error
     }
   return true
+}
+
+/** Returns a node's execution as plain data. Throws what `inputPaths` throws. */
+export async function jobOf(
+  session: Session,
+  node: AnyNode,
+  { inputs, late, key, code }: Keyed,
+  keep: boolean,
+): Promise<Job> {
+  const params = paramsOf(node, session.params)
+  return {
+    node: node.name,
+    inputs: await inputPaths(session, node, inputs),
+    params,
+    seed: seedOf(node, session.params),
+    late,
+    identity: { key, code: code.hash, params: hashValue(params), inputs },
+    keep,
+  }
+}
+
+/** Throws `SOURCE_CHANGED` when a source that a node has read is no longer what its key says. */
+export async function sourcesUntouched({ sources, store }: Session, node: AnyNode): Promise<void> {
+  for (const [, dataset] of inputDatasets(node)) {
+    const source = sources.get(dataset.name!)
+    if (source === undefined) continue
+    const now = await store.identify(source.path).catch(() => undefined)
+    if (now?.hash !== source.hash)
+      throw new PodError(
+        'SOURCE_CHANGED',
+        `${node.name}: dataset "${dataset.name}" was changed while the node read it`,
+        {
+          at: source.path,
+          hint: 'run the same command again',
+        },
+      )
+  }
 }

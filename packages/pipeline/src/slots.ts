@@ -1,3 +1,6 @@
+import type { Pipeline } from './pipeline.ts'
+import { childrenOf } from './slice.ts'
+
 /** Places for work: who comes first among those of the highest rank gets the next free ones. */
 export interface Slots {
   /** Waits for `count` places (never more than there are); a higher rank goes first. */
@@ -28,4 +31,13 @@ export function openSlots(total: number): Slots {
       admit()
     },
   }
+}
+
+/** Returns how long the longest way from each node to an end is, in nodes: what most waits for goes first. */
+export function ranksOf(pipeline: Pipeline): ReadonlyMap<string, number> {
+  const children = childrenOf(pipeline)
+  const ranks = new Map<string, number>()
+  for (const { name } of [...pipeline.nodes].reverse())
+    ranks.set(name, 1 + Math.max(0, ...children.get(name)!.map((child) => ranks.get(child) ?? 0)))
+  return ranks
 }

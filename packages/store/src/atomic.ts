@@ -1,12 +1,31 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { constants, type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { constants, type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { type Hash, PodError } from '@mlpod/contract'
 
 let counter = 0
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 6)
 
-/** Returns a name that no other writer uses, led by the process id so that what a dead process left can be swept. */
-export const temporaryName = (): string => `${process.pid}-${counter++}-${randomBytes(4).toString('hex')}`
+/** Returns a name that no other writer uses, led by process and machine so that what a dead process left can be swept. */
+export const temporaryName = (): string => `${process.pid}-${HOST}-${counter++}-${randomBytes(4).toString('hex')}`
+
+/** Removes the temporary files in a folder that processes of this machine left when they died. */
+export async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const [, pid, host] = /^(\d+)-([0-9a-f]{6})-/.exec(name) ?? []
+    if (host === HOST && !isAlive(Number(pid))) await rm(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
 
 /** Flushes a folder's entries, so that a rename in it survives a power cut. Systems that cannot open folders do it themselves. */
 export async function syncFolder(folder: string): Promise<void> {

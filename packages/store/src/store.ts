@@ -1,11 +1,13 @@
-import { constants, mkdirSync, readFileSync, type Stats, statSync, writeFileSync } from 'node:fs'
-import { chmod, copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { constants, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmod, copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { type Hash, hashBytes, PodError } from '@mlpod/contract'
 import { type Actions, openActions } from './actions.ts'
-import { diskError, publish, syncFolder, temporaryName, writeDurably } from './atomic.ts'
-import { hashFile, readThrough, type Stored, whileUnchanged } from './hashFile.ts'
-import { MANIFEST_START, type Manifest, type ManifestEntry, parseManifest, printManifest, walk } from './manifest.ts'
+import { diskError, publish, sweep, syncFolder, temporaryName, writeDurably } from './atomic.ts'
+import { copyHashed, replace } from './copy.ts'
+import { eachAbreast, storeFolder } from './folder.ts'
+import { hashFile, readThrough, type Stored } from './hashFile.ts'
+import { MANIFEST_START, type Manifest, parseManifest } from './manifest.ts'
 import { openStatIndex } from './statIndex.ts'
 
 /** Bytes by their hash, and what nodes made of them. */
@@ -46,9 +48,6 @@ export interface Store {
   /** Writes what was learnt about untouched files. Call it when work ends. */
   save(): Promise<void>
 }
-
-/** Files of a folder that are put or checked out at the same time. */
-const ABREAST = 16
 
 /**
  * Opens the store of a pod, making its folder when it is absent: `.mlpod` under the pod's root, or the folder that
@@ -263,79 +262,6 @@ const again = (makers: readonly string[]): string =>
     ? `make it again with: mlpod run --node ${makers[0]}`
     : 'no node is known to make it: restore the source file, or pull it from a remote'
 
-async function storeFolder(
-  folder: string,
-  put: (file: string) => Promise<Stored>,
-  finish: (text: string) => Promise<Stored>,
-): Promise<Stored> {
-  const found = await walk(folder)
-  const entries: ManifestEntry[] = new Array(found.length)
-  let size = 0
-  await eachAbreast(found, async ({ path, source, empty, executable }, i) => {
-    if (empty) {
-      entries[i] = { path, empty }
-      return
-    }
-    const stored = await put(source)
-    size += stored.size
-    entries[i] = { path, ...stored, ...(executable && { executable }) }
-  })
-  return { hash: (await finish(printManifest(entries))).hash, size }
-}
-
-async function eachAbreast<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < items.length) {
-      const i = next++
-      await work(items[i], i)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(ABREAST, items.length) }, lane))
-}
-
-/** Copies a file and hashes it: a clone where the disk can (hashed afterwards: nobody else writes to it), else one pass over its bytes. */
-async function copyHashed(source: string, target: string): Promise<Stored> {
-  const info = await stat(source).catch(() => undefined)
-  if (info?.isFile()) {
-    const cloned = await copyFile(source, target, constants.COPYFILE_FICLONE_FORCE).then(
-      () => true,
-      () => false,
-    )
-    if (cloned) {
-      await chmod(target, 0o644)
-      return await flushAfter(target, hashFile)
-    }
-  }
-  return await whileUnchanged(source, async (input) => {
-    const output = await open(target, 'w')
-    try {
-      const stored = await readThrough(input, (block) => output.writeFile(block))
-      await output.sync()
-      return stored
-    } finally {
-      await output.close()
-    }
-  })
-}
-
-async function flushAfter<T>(file: string, work: (file: string) => Promise<T>): Promise<T> {
-  const result = await work(file)
-  const handle = await open(file, 'r+')
-  await handle.sync().finally(() => handle.close())
-  return result
-}
-
-/** Renames over what is there; a folder in the way is moved aside first and removed afterwards. */
-async function replace(file: string, target: string): Promise<void> {
-  const there: Stats | undefined = statSync(target, { throwIfNoEntry: false })
-  if (!there?.isDirectory()) return await rename(file, target)
-  const aside = `${file}.old`
-  await rename(target, aside)
-  await rename(file, target)
-  await rm(aside, { recursive: true, force: true })
-}
-
 function openFormat(root: string): void {
   const marker = join(root, 'format')
   let text: string
@@ -352,20 +278,4 @@ function openFormat(root: string): void {
       at: root,
       hint: 'install a newer mlpod, or name another place in MLPOD_STORE',
     })
-}
-
-async function sweep(folder: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    const pid = Number(/^(\d+)-/.exec(name)?.[1])
-    if (pid && !isAlive(pid)) await rm(join(folder, name), { recursive: true, force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
