@@ -74,11 +74,11 @@ test('interrupted twice, or longer than the grace, running nodes are ended', asy
 
 test('one run at a time in a pod: a second one is refused, or waits when told to', async () => {
   const root = makePod(SLOW)
-  const going = start(root)
+  const going = start(root, { overrides: { ms: 3000 } })
   await going.until(begun)
   const { error } = await command(root)
   expect(error).toMatchObject({ code: 'POD_BUSY', message: expect.stringContaining(String(going.child.pid)) })
-  const waiting = await command(root, 'run', { wait: true })
+  const waiting = await command(root, 'run', { wait: true, overrides: { ms: 3000 } })
   expect(states(waiting)).toEqual({ first: 'cached', slow: 'cached', after: 'cached', other: 'cached' })
   expect((await going.outcome)?.result?.status).toBe('finished')
 })

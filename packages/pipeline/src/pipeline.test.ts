@@ -122,8 +122,8 @@ test('wiring that cannot work is refused, and all parties are named', () => {
     ],
     [
       () => pipeline([{ ...make('x', '', 'c'), inputs: { a: undefined as never } }]),
-      'INPUT_MISSING',
-      'node "x" has nothing for "a"',
+      'HANDLE_MISSING',
+      'node "x" has no dataset for "a"',
     ],
     [() => pipeline([{} as AnyNode]), 'NODE_INVALID', 'a pipeline is made of nodes, and one of its items is none'],
     [() => defineCatalog({ 'a b': json() }), 'NAME_MALFORMED', '"a b" is no name for a dataset'],

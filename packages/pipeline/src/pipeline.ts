@@ -20,7 +20,7 @@ export interface Pipeline {
 
 /**
  * Checks nodes and orders them. Throws `NAME_MALFORMED`, `NODE_TWICE` (two nodes of one name), `NODE_EMPTY` (neither input
- * nor output), `DATASET_UNNAMED` (not from a catalog), `OUTPUT_TWICE` (two makers of one dataset, both named),
+ * nor output), `DATASET_UNNAMED` (not from a catalog), `HANDLE_MISSING`, `OUTPUT_TWICE` (two makers of one dataset, both named),
  * `OUTPUT_IS_INPUT`, `DATASET_CLASH` (two datasets of one name), `NODE_UNKNOWN` (an `after` that is not in the pipeline), `CYCLE` (with its path), `NODE_INVALID` (retry, timeout or resources out of range).
  */
 export function pipeline(nodes: readonly AnyNode[]): Pipeline {
@@ -95,6 +95,13 @@ function checkNode(node: AnyNode): void {
     throw new PodError('NODE_INVALID', 'a pipeline is made of nodes, and one of its items is none', {
       hint: 'make it with node({ name, inputs, outputs, run })',
     })
+  for (const [argument, handle] of [...Object.entries(node.inputs), ...Object.entries(node.outputs)])
+    if (handle?.kind === undefined)
+      throw new PodError('HANDLE_MISSING', `node "${node.name}" has no dataset for "${argument}"`, {
+        because:
+          'the value given is undefined: a name that the catalog does not have, or modules that import each other',
+        hint: 'give a dataset of the catalog, or param(...)',
+      })
   const { name, tags = [], retry, timeoutMs, resources } = node
   if (typeof name !== 'string' || !NAME.test(name)) throw malformedName('node', name)
   for (const tag of tags) if (!NAME.test(tag)) throw malformedName('tag', tag)

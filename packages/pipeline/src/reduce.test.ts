@@ -19,7 +19,7 @@ test('the node told is reduced to its run, however it is written', () => {
     ],
     ['export const a = make({ name: "a", run: other })', 'export const a = (other)'],
     ['const b = make({ name: "a", run: other }); export { b as a }', 'const b = (other); export { b as a }'],
-    ['export const a = (make({ name: "a", run: other }) as unknown)', 'export const a = (other)'],
+    ['export const a = (make({ name: "a", run: other }) as unknown)', 'export const a = ((other))'],
     ['export const a = make({ name: "a", "run": other })', 'export const a = (other)'],
   ]
   for (const [line, expected] of cases) expect(of(line, 'a')).toBe(expected)

@@ -161,7 +161,7 @@ function isDroppable(value: Syntax, pure: ReadonlySet<string>): boolean {
     )
   if (inner.type === 'ArrayExpression')
     return (inner.elements as readonly (Syntax | null)[]).every(
-      (item) => item === null || isDroppable((item.argument as Syntax) ?? item, pure),
+      (item) => item === null || isDroppable(item.type === 'SpreadElement' ? (item.argument as Syntax) : item, pure),
     )
   return (
     /^(Literal|Identifier|MemberExpression|ArrowFunctionExpression|FunctionExpression|TemplateLiteral)$/.test(
