@@ -5,7 +5,7 @@ import { assembled, type Model } from './model.ts'
 import { simplify } from './simplify/index.ts'
 import { capture } from './site.ts'
 import { substitute } from './substitute.ts'
-import { dtypeOf, type Value } from './value.ts'
+import { dtypeOf, type Site, type Value } from './value.ts'
 import { topological } from './walk.ts'
 
 /** What a model is compiled from. */
@@ -33,7 +33,7 @@ export function compile({ inputs, outputs, metadata = {}, name = 'model', optimi
   const site = capture()
   if (Object.keys(outputs).length === 0)
     throw new PodError('OUTPUT_MISSING', 'a model needs at least one output', { at: site.at })
-  const listed = inputs === undefined ? inputsOf(Object.values(outputs)) : named(inputs, site.at)
+  const listed = inputs === undefined ? inputsOf(Object.values(outputs)) : named(inputs, site)
   const starts = new Map<Value, Value>()
   const formal = new Map<string, Value>()
   for (const [key, value] of listed) {
@@ -54,12 +54,12 @@ function inputsOf(outputs: readonly Value[]): [string, Value][] {
     .map(({ outputs: [value] }) => [value.name!, value])
 }
 
-function named(inputs: NonNullable<CompileOptions['inputs']>, at: string | undefined): [string, Value][] {
+function named(inputs: NonNullable<CompileOptions['inputs']>, site: Site): [string, Value][] {
   if (!Array.isArray(inputs)) return Object.entries(inputs as Readonly<Record<string, Value>>)
   return (inputs as readonly Value[]).map((value) => {
     if (value.name === undefined)
       throw new PodError('NAME_MISSING', `an input of the model is a ${value.operation.type} without a name`, {
-        at,
+        at: site.at,
         hint: 'give the inputs as a record: { name: value }',
       })
     return [value.name, value]

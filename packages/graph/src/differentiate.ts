@@ -4,7 +4,7 @@ import { activeFrom, notDifferentiable, pullback, reverse, ruleOf } from './pull
 import type { Differentiable } from './rule.ts'
 import { expandTo, onesLike, zerosLike } from './rules/shape.ts'
 import { attributed, capture } from './site.ts'
-import { describe, isFloating, type Operation, type Value } from './value.ts'
+import { describe, isFloating, type Operation, type Site, type Value } from './value.ts'
 import { operands, topological } from './walk.ts'
 
 /**
@@ -27,8 +27,8 @@ export function grad(loss: Value, wrt: readonly Value[]): Value[] {
  */
 export function vjp(outputs: readonly Value[], wrt: readonly Value[], cotangents: readonly Value[]): Value[] {
   const site = capture()
-  paired('vjp', outputs, cotangents, 'cotangent', site.at)
-  for (const value of [...outputs, ...wrt]) floating(value, site.at)
+  paired('vjp', outputs, cotangents, 'cotangent', site)
+  for (const value of [...outputs, ...wrt]) floating(value, site)
   return attributed(site, () => {
     const found = pullback(outputs, wrt, cotangents)
     return wrt.map((value, i) => found[i] ?? zerosLike(value))
@@ -41,8 +41,8 @@ export function vjp(outputs: readonly Value[], wrt: readonly Value[], cotangents
  */
 export function jvp(outputs: readonly Value[], wrt: readonly Value[], tangents: readonly Value[]): Value[] {
   const site = capture()
-  paired('jvp', wrt, tangents, 'tangent', site.at)
-  for (const value of [...outputs, ...wrt]) floating(value, site.at)
+  paired('jvp', wrt, tangents, 'tangent', site)
+  for (const value of [...outputs, ...wrt]) floating(value, site)
   return attributed(site, () => {
     const found = pushforward(outputs, wrt, tangents)
     return outputs.map((value, i) => found[i] ?? zerosLike(value))
@@ -120,12 +120,12 @@ function transposed(
   return us.map((u) => (u === undefined ? undefined : results[asked.indexOf(u)]))
 }
 
-function paired(name: string, values: readonly Value[], vectors: readonly Value[], what: string, at?: string): void {
+function paired(name: string, values: readonly Value[], vectors: readonly Value[], what: string, site: Site): void {
   if (values.length !== vectors.length)
     throw new PodError(
       'SHAPE_MISMATCH',
       `${name} takes one ${what} a value: ${values.length} values, ${vectors.length} ${what}s`,
-      { at },
+      { at: site.at },
     )
   for (const [i, value] of values.entries())
     if (
@@ -138,17 +138,17 @@ function paired(name: string, values: readonly Value[], vectors: readonly Value[
       throw new PodError(
         'SHAPE_MISMATCH',
         `${what} ${i} of ${name} is ${describe(vectors[i])}, but its value is ${describe(value)}`,
-        { at },
+        { at: site.at },
       )
 }
 
-function floating(value: Value, at: string | undefined): void {
+function floating(value: Value, site: Site): void {
   if (!isFloating(value))
     throw new PodError(
       'DTYPE_MISMATCH',
       `${value.name ? `"${value.name}"` : value.operation.type} is ${describe(value)}, and only floating numbers have derivatives`,
       {
-        at,
+        at: site.at,
         hint: 'cast it to float32 before it is used, or leave it out',
       },
     )

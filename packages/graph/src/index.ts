@@ -4,10 +4,12 @@ export { grad, hvp, jvp, vjp } from './differentiate.ts'
 export { constant, input, type Operand, parameter } from './leaf.ts'
 export { type Loaded, load } from './load.ts'
 export { type Model, modelOf, type Signature, withMetadata } from './model.ts'
+export { onnxModel } from './onnxModel.ts'
 export { ifElse, loop, repeat, type Turn } from './operators/control.ts'
 export * from './operators/index.ts'
 export { openSession, type RunOptions, type Session, type SessionOptions } from './session.ts'
 export { substitute } from './substitute.ts'
+export { type Summary, summary } from './summary.ts'
 export {
   type Attribute,
   type Body,

@@ -3,7 +3,7 @@ import { applyOne } from './apply.ts'
 import { int } from './attribute.ts'
 import { CODE_OF_DATA_TYPE } from './onnx/data-type.ts'
 import { capture } from './site.ts'
-import type { Attribute, Dim, Value } from './value.ts'
+import type { Attribute, Dim, Site, Value } from './value.ts'
 import { isValue } from './value.ts'
 
 /** What may be given where a value is expected: numbers become constants of the other operand's element type. */
@@ -21,7 +21,7 @@ export function input(
   { default: fallback }: { readonly default?: Tensor } = {},
 ): Value {
   const site = capture()
-  named(name, site.at)
+  named(name, site)
   for (const dim of shape)
     if (typeof dim === 'number' ? !Number.isInteger(dim) || dim < 0 : dim === '')
       throw new PodError('SHAPE_MISMATCH', `input "${name}" has the size "${dim}"`, {
@@ -51,13 +51,13 @@ const fits = (actual: readonly number[], declared: readonly Dim[]): boolean =>
  */
 export function parameter(name: string, value: Tensor): Value {
   const site = capture()
-  named(name, site.at)
+  named(name, site)
   return applyOne('Parameter', [], { value: { kind: 'tensor', value } }, { names: [name], site })
 }
 
-function named(name: string, at: string | undefined): void {
+function named(name: string, site: Site): void {
   if (typeof name !== 'string' || name === '')
-    throw new PodError('NAME_MISSING', 'an input or parameter needs a name that is not empty', { at })
+    throw new PodError('NAME_MISSING', 'an input or parameter needs a name that is not empty', { at: site.at })
 }
 
 /**

@@ -14,21 +14,28 @@ export function operands(operation: Operation): readonly (Value | null)[] {
 export function topological(values: Iterable<Value>, stop: ReadonlySet<Value> = NEVER): Operation[] {
   const order: Operation[] = []
   const seen = new Set<Operation>()
-  // Each frame is an operation and how many of its operands are done: recursion would overflow on deep graphs.
-  const stack: { operation: Operation; reads: readonly (Value | null)[]; next: number }[] = []
+  // The path down, and how many operands of each step are done: recursion would overflow on deep graphs.
+  const path: Operation[] = []
+  const done: number[] = []
   const enter = (value: Value | null): void => {
-    if (value === null || stop.has(value) || seen.has(value.operation)) return
+    if (value === null || seen.has(value.operation) || stop.has(value)) return
     seen.add(value.operation)
-    stack.push({ operation: value.operation, reads: operands(value.operation), next: 0 })
+    path.push(value.operation)
+    done.push(0)
   }
   for (const value of values) {
     enter(value)
-    while (stack.length > 0) {
-      const frame = stack[stack.length - 1]
-      if (frame.next < frame.reads.length) enter(frame.reads[frame.next++])
+    while (path.length > 0) {
+      const last = path.length - 1
+      const operation = path[last]
+      const next = done[last]++
+      if (next < operation.inputs.length) enter(operation.inputs[next])
+      else if (next < operation.inputs.length + operation.captures.length)
+        enter(operation.captures[next - operation.inputs.length])
       else {
-        order.push(frame.operation)
-        stack.pop()
+        order.push(operation)
+        path.pop()
+        done.pop()
       }
     }
   }

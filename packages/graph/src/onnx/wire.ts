@@ -193,18 +193,13 @@ export function encode<M extends MessageName>(message: M, value: Message<M>): Ui
   return writer.bytes
 }
 
-const texts = new Map<string, Uint8Array>()
-
-// Names repeat (each value is written where it is made and where it is read); the cache is emptied before it grows.
-function bytesOf(text: string): Uint8Array {
-  let bytes = texts.get(text)
-  if (bytes === undefined) {
-    if (texts.size > 4096) texts.clear()
-    bytes = encoder.encode(text)
-    texts.set(text, bytes)
-  }
-  return bytes
+// Names are short and plain: counting and copying their characters beats the encoder, which serves the rest.
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
+  return true
 }
+
+const sizeOfText = (text: string): number => (isAscii(text) ? text.length : encoder.encode(text).byteLength)
 
 function measure({ entries }: Table, message: Loose, lengths: number[]): number {
   let size = 0
@@ -238,7 +233,7 @@ function measureValue(kind: string, value: unknown, lengths: number[]): number {
       return 8
     case 'text':
     case 'bytes': {
-      const length = kind === 'text' ? bytesOf(value as string).byteLength : (value as Uint8Array).byteLength
+      const length = kind === 'text' ? sizeOfText(value as string) : (value as Uint8Array).byteLength
       return sizeOfVarint(length) + length
     }
   }
@@ -302,15 +297,26 @@ function writeValue(writer: Writer, kind: string, value: unknown): void {
       writer.at += 8
       return
     case 'text':
-    case 'bytes': {
-      const bytes = kind === 'text' ? bytesOf(value as string) : (value as Uint8Array)
-      putVarint(writer, bytes.byteLength)
-      putBytes(writer, bytes)
+      putText(writer, value as string)
       return
-    }
+    case 'bytes':
+      putVarint(writer, (value as Uint8Array).byteLength)
+      putBytes(writer, value as Uint8Array)
+      return
   }
   putVarint(writer, writer.lengths[writer.next++])
   write(writer, TABLES.get(kind)!, value as Loose)
+}
+
+function putText(writer: Writer, text: string): void {
+  if (!isAscii(text)) {
+    const bytes = encoder.encode(text)
+    putVarint(writer, bytes.byteLength)
+    putBytes(writer, bytes)
+    return
+  }
+  putVarint(writer, text.length)
+  for (let i = 0; i < text.length; i++) writer.bytes[writer.at++] = text.charCodeAt(i)
 }
 
 function putBytes(writer: Writer, bytes: Uint8Array): void {

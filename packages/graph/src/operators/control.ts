@@ -2,7 +2,7 @@ import { type DataType, PodError } from '@mlpod/contract'
 import { apply, nextSerial } from '../apply.ts'
 import { input, lift, type Operand } from '../leaf.ts'
 import { capture } from '../site.ts'
-import { type Body, type Dim, describe, dtypeOf, freshDim, isFreshDim, type Value } from '../value.ts'
+import { type Body, type Dim, describe, dtypeOf, freshDim, isFreshDim, type Site, type Value } from '../value.ts'
 import { operands } from '../walk.ts'
 
 const LEAVES: ReadonlySet<string> = new Set(['Input', 'Parameter'])
@@ -84,9 +84,9 @@ export function loop(
   for (;;) {
     const formals = state.map((value, i) => formal(`state${i}`, dtypeOf(value), shapes[i]))
     const next = body(formals, turn)
-    const wider = shapes.map((shape, i) => widened(shape, state[i], next.state[i], site.at))
+    const wider = shapes.map((shape, i) => widened(shape, state[i], next.state[i], site))
     if (next.state.length !== state.length)
-      throw mismatch(`starts with ${state.length} values of state and returns ${next.state.length}`, site.at)
+      throw mismatch(`starts with ${state.length} values of state and returns ${next.state.length}`, site)
     if (wider.some((shape, i) => shape !== shapes[i])) {
       shapes = wider
       continue
@@ -118,16 +118,16 @@ export function repeat(
 
 const formal = (name: string, dtype: DataType | undefined, shape: readonly Dim[]): Value => input(name, dtype!, shape)
 
-function widened(shape: readonly Dim[], before: Value, after: Value | undefined, at?: string): readonly Dim[] {
+function widened(shape: readonly Dim[], before: Value, after: Value | undefined, site: Site): readonly Dim[] {
   if (after === undefined) return shape
   if (dtypeOf(before) !== dtypeOf(after) || before.shape.length !== after.shape.length)
-    throw mismatch(`turns ${describe(before)} into ${describe(after)}`, at)
+    throw mismatch(`turns ${describe(before)} into ${describe(after)}`, site)
   const same = shape.every((dim, axis) => dim === after.shape[axis] || isFreshDim(dim))
   return same ? shape : shape.map((dim, axis) => (dim === after.shape[axis] ? dim : freshDim()))
 }
 
-const mismatch = (what: string, at?: string): PodError =>
+const mismatch = (what: string, site: Site): PodError =>
   new PodError('BODY_MISMATCH', `the body of the loop ${what}`, {
-    at,
+    at: site.at,
     hint: 'a loop keeps the number, element types and ranks of its state',
   })

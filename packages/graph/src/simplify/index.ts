@@ -4,14 +4,23 @@ import { type Body, isRanked, type Operation, type Value } from '../value.ts'
 import { operands, topological } from '../walk.ts'
 import { fold } from './fold.ts'
 import { fusions } from './fusions.ts'
-import { Interner } from './intern.ts'
-import type { Rewrite } from './rewrite.ts'
+import { createInterner, type Interner } from './intern.ts'
+import type { Match, Rewrite } from './rewrite.ts'
 import { rewrites } from './rewrites.ts'
 
-// Rewrites meet what other rewrites made in the next round; graphs settle in two or three.
-const ROUNDS = 4
+// Rewrites meet what other rewrites made in the next round; graphs settle in three or four.
+const ROUNDS = 6
 
 type Table = Readonly<Record<string, Rewrite | undefined>>
+
+/** One walk over a graph. */
+interface Pass {
+  readonly table: Table
+  readonly uses: ReadonlyMap<Value, number>
+  readonly known: Interner
+  /** How many rewrites applied. */
+  rewritten: number
+}
 
 /**
  * Returns values equal to the outputs with less to compute: constants folded, needless operations and common
@@ -19,28 +28,26 @@ type Table = Readonly<Record<string, Rewrite | undefined>>
  */
 export function simplify(outputs: readonly Value[]): readonly Value[] {
   return attributed({}, () => {
-    const clean = settle(outputs, rewrites)
-    const fused = settle(clean, fusions)
-    return fused === clean ? clean : settle(fused, rewrites)
+    let current = outputs
+    for (let round = 0; round < ROUNDS; round++) {
+      // Products are joined from the second round on, when what stands around them is simple.
+      const table = round === 0 ? rewrites : both
+      const pass: Pass = { table, uses: countUses(current), known: createInterner(), rewritten: 0 }
+      const mapped = new Map<Value, Value>()
+      rebuild(current, mapped, undefined, pass)
+      current = current.map((value) => mapped.get(value) ?? value)
+      if (pass.rewritten === 0 && round > 0) break
+    }
+    return current
   })
 }
 
-function settle(outputs: readonly Value[], table: Table): readonly Value[] {
-  let current = outputs
-  for (let round = 0; round < ROUNDS; round++) {
-    const next = pass(current, table)
-    if (next.every((value, i) => value === current[i])) return current
-    current = next
-  }
-  return current
-}
-
-function pass(outputs: readonly Value[], table: Table): readonly Value[] {
-  const mapped = new Map<Value, Value>()
-  const uses = countUses(outputs)
-  rebuild(outputs, mapped, new Set(), new Interner(), table, uses)
-  return outputs.map((value) => mapped.get(value) ?? value)
-}
+const both: Table = Object.fromEntries(
+  Object.keys({ ...rewrites, ...fusions }).map((type) => {
+    const [rewrite, fusion] = [rewrites[type], fusions[type]]
+    return [type, rewrite && fusion ? (match: Match) => rewrite(match) ?? fusion(match) : (rewrite ?? fusion)]
+  }),
+)
 
 /** Returns how often each value is read, by operations and as an output. */
 function countUses(outputs: readonly Value[], stop?: ReadonlySet<Value>): ReadonlyMap<Value, number> {
@@ -56,66 +63,51 @@ function countUses(outputs: readonly Value[], stop?: ReadonlySet<Value>): Readon
 function rebuild(
   outputs: readonly Value[],
   mapped: Map<Value, Value>,
-  stop: ReadonlySet<Value>,
-  interner: Interner,
-  table: Table,
-  uses: ReadonlyMap<Value, number>,
+  stop: ReadonlySet<Value> | undefined,
+  pass: Pass,
 ): void {
   for (const operation of topological(outputs, stop)) {
-    const results = replaced(operation, mapped, interner, table, uses)
+    const results = replaced(operation, mapped, pass)
+    if (results === operation.outputs) continue
     for (const [i, value] of operation.outputs.entries()) if (results[i] !== value) mapped.set(value, results[i])
   }
 }
 
-function replaced(
-  operation: Operation,
-  mapped: ReadonlyMap<Value, Value>,
-  interner: Interner,
-  table: Table,
-  uses: ReadonlyMap<Value, number>,
-): readonly Value[] {
-  const current = moved(operation, mapped, table)
-  const known = interner.find(current)
+function replaced(operation: Operation, mapped: ReadonlyMap<Value, Value>, pass: Pass): readonly Value[] {
+  const current = moved(operation, mapped, pass)
+  const known = pass.known.find(current)
   if (known !== undefined) return known
-  if (current.outputs.length === 1) {
-    const folded = fold(current)
-    const better = folded ?? rewritten(current, table, operation, uses)
-    if (better !== undefined) {
-      interner.remember(current, [better])
-      return interner.find(better.operation)?.slice(better.index, better.index + 1) ?? [better]
-    }
-  }
-  interner.remember(current, current.outputs)
-  return current.outputs
+  const better = simpler(current, operation, pass)
+  const results = better === undefined ? current.outputs : [better]
+  pass.known.remember(current, results)
+  return results
+}
+
+function simpler(current: Operation, original: Operation, pass: Pass): Value | undefined {
+  if (current.outputs.length !== 1 || current.domain !== '') return undefined
+  const folded = fold(current) ?? rewritten(current, original, pass)
+  if (folded === undefined) return undefined
+  pass.rewritten++
+  // What a rewrite made may be known already; if not, it is simplified in the next round.
+  return pass.known.find(folded.operation)?.[folded.index] ?? folded
 }
 
 // A value may be consumed into another operation only if nothing else reads it: uses are counted before the round.
-function rewritten(
-  current: Operation,
-  table: Table,
-  original: Operation,
-  uses: ReadonlyMap<Value, number>,
-): Value | undefined {
-  if (
-    current.type !== 'Identity' &&
-    ![...current.inputs, current.outputs[0]].every((value) => value === null || isRanked(value))
-  )
-    return undefined
+function rewritten(current: Operation, original: Operation, { table, uses }: Pass): Value | undefined {
+  const rewrite = table[current.type]
+  if (rewrite === undefined) return undefined
+  const ranked = [...current.inputs, current.outputs[0]].every((value) => value === null || isRanked(value))
+  if (!ranked && current.type !== 'Identity') return undefined
   const once = (position: number): boolean => {
     const read = original.inputs[position]
     return read !== null && read !== undefined && uses.get(read) === 1
   }
-  return table[current.type]?.({
-    operation: current,
-    x: current.inputs as readonly Value[],
-    y: current.outputs[0],
-    once,
-  })
+  return rewrite({ operation: current, x: current.inputs as readonly Value[], y: current.outputs[0], once })
 }
 
-function moved(operation: Operation, mapped: ReadonlyMap<Value, Value>, table: Table): Operation {
+function moved(operation: Operation, mapped: ReadonlyMap<Value, Value>, pass: Pass): Operation {
   const to = (value: Value): Value => mapped.get(value) ?? value
-  if (operation.bodies !== undefined) return movedWithBodies(operation, mapped, table)
+  if (operation.bodies !== undefined) return movedWithBodies(operation, mapped, pass)
   if (!operation.inputs.some((value) => value !== null && mapped.has(value))) return operation
   return reapply(
     operation,
@@ -123,7 +115,7 @@ function moved(operation: Operation, mapped: ReadonlyMap<Value, Value>, table: T
   )[0].operation
 }
 
-function movedWithBodies(operation: Operation, mapped: ReadonlyMap<Value, Value>, table: Table): Operation {
+function movedWithBodies(operation: Operation, mapped: ReadonlyMap<Value, Value>, pass: Pass): Operation {
   const to = (value: Value): Value => mapped.get(value) ?? value
   let changed = operands(operation).some((value) => value !== null && mapped.has(value))
   const bodies: Record<string, Body> = {}
@@ -132,7 +124,9 @@ function movedWithBodies(operation: Operation, mapped: ReadonlyMap<Value, Value>
     const inner = new Map(
       [...operation.captures].flatMap((value) => (mapped.has(value) ? [[value, to(value)] as const] : [])),
     )
-    rebuild(body.outputs, inner, stop, new Interner(), table, countUses(body.outputs, stop))
+    const within: Pass = { ...pass, uses: countUses(body.outputs, stop), known: createInterner(), rewritten: 0 }
+    rebuild(body.outputs, inner, stop, within)
+    pass.rewritten += within.rewritten
     const outputs = body.outputs.map((value) => inner.get(value) ?? value)
     changed ||= outputs.some((value, i) => value !== body.outputs[i])
     bodies[key] = { inputs: body.inputs, outputs }

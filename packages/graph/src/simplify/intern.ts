@@ -9,35 +9,69 @@ const attributeKeys = new WeakMap<Readonly<Record<string, Attribute>>, string>()
 const arrayIds = new WeakMap<object, number>()
 let arrays = 0
 
-/** Finds operations that compute the same: one operator, the same inputs, equal attributes. */
-export class Interner {
-  private readonly known = new Map<string, readonly Value[]>()
+/** What was met before, by what it computes. */
+export interface Interner {
+  /** Returns the outputs remembered for an operation that computes the same. */
+  find(operation: Operation): readonly Value[] | undefined
+  remember(operation: Operation, results: readonly Value[]): void
+}
 
-  /** Returns the outputs of an equal operation met before. */
-  find(operation: Operation): readonly Value[] | undefined {
-    const key = keyOf(operation)
-    return key === undefined ? undefined : this.known.get(key)
-  }
+interface Met {
+  readonly operation: Operation
+  readonly results: readonly Value[]
+}
 
-  remember(operation: Operation, outputs: readonly Value[]): void {
-    const key = keyOf(operation)
-    if (key !== undefined) this.known.set(key, outputs)
+/** Returns an interner that has met nothing. */
+export function createInterner(): Interner {
+  // Operations that are equal read the same values: they are looked for among those that read the newest of them, which
+  // has the fewest readers. Those that read nothing are constants.
+  const readers = new Map<Value, Met[]>()
+  const constants = new Map<string, readonly Value[]>()
+  return {
+    find(operation) {
+      if (!comparable(operation)) return undefined
+      const newest = newestOf(operation.inputs)
+      if (newest === undefined) return constants.get(attributeKey(operation.attributes))
+      return readers.get(newest)?.find((met) => equal(met.operation, operation))?.results
+    },
+    remember(operation, results) {
+      if (!comparable(operation)) return
+      const newest = newestOf(operation.inputs)
+      const met = newest && readers.get(newest)
+      if (newest === undefined) constants.set(attributeKey(operation.attributes), results)
+      else if (met === undefined) readers.set(newest, [{ operation, results }])
+      else met.push({ operation, results })
+    },
   }
 }
 
-// Leaves are themselves, subgraphs are not compared, and an unknown operator may draw random numbers.
-function keyOf(operation: Operation): string | undefined {
-  const { type, domain, inputs, attributes, outputs, bodies } = operation
-  if (domain === 'mlpod' || bodies !== undefined || schemaOf(domain, type) === undefined) return undefined
-  let key = `${type}/${outputs.length}`
-  for (const value of inputs) key += value === null ? ',' : `,${value.operation.meta.serial}.${value.index}`
-  return `${key};${attributeKey(attributes)}`
+// Leaves are only like themselves, subgraphs are not compared, and an unknown operator may draw random numbers.
+const comparable = ({ type, domain, inputs, bodies }: Operation): boolean =>
+  domain !== 'mlpod' &&
+  bodies === undefined &&
+  schemaOf(domain, type) !== undefined &&
+  (inputs.length > 0 || type === 'Constant')
+
+function newestOf(inputs: Operation['inputs']): Value | undefined {
+  let newest: Value | undefined
+  for (const value of inputs)
+    if (value !== null && (newest === undefined || value.operation.meta.serial > newest.operation.meta.serial)) newest = value
+  return newest
 }
+
+const equal = (a: Operation, b: Operation): boolean =>
+  a.type === b.type &&
+  a.inputs.length === b.inputs.length &&
+  a.outputs.length === b.outputs.length &&
+  a.inputs.every((value, i) => value === b.inputs[i]) &&
+  (a.attributes === b.attributes || attributeKey(a.attributes) === attributeKey(b.attributes))
 
 function attributeKey(attributes: Readonly<Record<string, Attribute>>): string {
   let key = attributeKeys.get(attributes)
   if (key === undefined) {
-    key = Object.keys(attributes)
+    const names = Object.keys(attributes)
+    if (names.length === 0) return ''
+    key = names
       .sort()
       .map((name) => `${name}=${valueKey(attributes[name])}`)
       .join(';')
