@@ -1,0 +1,136 @@
+import { PodError, sizeOf, type Tensor } from '@mlpod/contract'
+import { input, parameter, type Value } from '@mlpod/graph'
+import { type Random, random } from '@mlpod/math'
+
+/** Returns the first values of a parameter; `fanIn` and `fanOut` count the values it joins. */
+export type Initializer = (draw: Random, shape: readonly number[], fans: Fans) => Float32Array
+/** How many values come into and go out of one unit of a layer. */
+export interface Fans {
+  readonly fanIn: number
+  readonly fanOut: number
+}
+
+/** A random mask that training feeds: 1 keeps, 0 drops. */
+export interface Mask {
+  readonly name: string
+  /** The input that stands for it. */
+  readonly value: Value
+  readonly keep: number
+  /** Its sizes without the first, which is the batch. */
+  readonly shape: readonly number[]
+}
+
+/** Where a layer stands while it is built: its path, and what it asks for. */
+export interface Scope {
+  readonly path: string
+  /** Whether what is random or differs in training is on. */
+  readonly training: boolean
+  /** Returns the parameter of this name below the path: a given one, or a new one from the initializer. */
+  parameter(name: string, shape: readonly number[], initialize: Initializer, fans: Fans): Value
+  /** Returns a mask of the shape of `x`, true with probability `keep`. */
+  mask(x: Value, keep: number): Value
+  /** Returns the scope of a part. */
+  at(part: string): Scope
+}
+
+/** A layer: what it makes of a value of shape [batch, ...]. It holds no parameters; the scope gives them. */
+export type Layer = (x: Value, scope: Scope) => Value
+
+/** A layer built on a value. */
+export interface Network {
+  readonly output: Value
+  /** Its parameters by path, in the order in which the layers asked for them. */
+  readonly parameters: Readonly<Record<string, Value>>
+  /** The values of the parameters by path. */
+  readonly values: Readonly<Record<string, Tensor>>
+  readonly masks: readonly Mask[]
+}
+
+/** Settings of `network`. */
+export interface NetworkOptions {
+  /** Draws the parameters that are not given. The values of one depend on the seed and its path alone. */
+  readonly seed?: number
+  /** Trained parameters by path. */
+  readonly parameters?: Readonly<Record<string, Tensor>>
+  readonly training?: boolean
+  /** What the paths begin with. */
+  readonly path?: string
+}
+
+/**
+ * Returns the layer applied to a value, with its parameters. Throws `PARAMETER_UNKNOWN`, `PARAMETER_MISSING` (parameters
+ * are given, but not this one and no seed), `SHAPE_MISMATCH` when a given one does not fit.
+ */
+export function network(
+  layer: Layer,
+  x: Value,
+  { seed, parameters, training = false, path = '' }: NetworkOptions = {},
+): Network {
+  const found: Record<string, Value> = {}
+  const values: Record<string, Tensor> = {}
+  const masks: Mask[] = []
+  const draw = random({ seed: seed ?? 0, path: 'parameters' })
+  const scope = (here: string): Scope => {
+    const below = (part: string): string => (here === '' ? part : `${here}.${part}`)
+    return {
+      path: here,
+      training,
+      at: (part) => scope(below(part)),
+      parameter(name, shape, initialize, fans) {
+        const full = below(name)
+        const value = () => initialize(draw.at(full), shape, fans)
+        if (!(full in found)) {
+          values[full] = given(full, shape, parameters, seed, value)
+          found[full] = parameter(full, values[full])
+        }
+        return found[full]
+      },
+      mask(value, keep) {
+        const shape = value.shape.slice(1)
+        if (!shape.every((dim) => typeof dim === 'number'))
+          throw new PodError(
+            'SHAPE_UNKNOWN',
+            `the mask at "${here}" needs sizes that are known, not [${value.shape.join(', ')}]`,
+          )
+        const name = below(`mask${masks.length}`)
+        const mask = input(name, 'bool', [value.shape[0], ...shape])
+        masks.push({ name, value: mask, keep, shape })
+        return mask
+      },
+    }
+  }
+  const output = layer(x, scope(path))
+  for (const name of Object.keys(parameters ?? {}))
+    if (!(name in found))
+      throw new PodError('PARAMETER_UNKNOWN', `the network has no parameter "${name}"`, {
+        hint: `it has ${Object.keys(found).join(', ')}`,
+      })
+  return { output, parameters: found, values, masks }
+}
+
+function given(
+  path: string,
+  shape: readonly number[],
+  parameters: Readonly<Record<string, Tensor>> | undefined,
+  seed: number | undefined,
+  draw: () => Float32Array,
+): Tensor {
+  const value = parameters?.[path]
+  if (value === undefined) {
+    if (parameters !== undefined && seed === undefined)
+      throw new PodError('PARAMETER_MISSING', `the parameter "${path}" is not given`, {
+        hint: 'give it, or a seed to draw it from',
+      })
+    return { dtype: 'float32', shape, data: draw() }
+  }
+  if (
+    value.shape.length !== shape.length ||
+    value.shape.some((dim, i) => dim !== shape[i]) ||
+    value.data.length !== sizeOf(shape)
+  )
+    throw new PodError(
+      'SHAPE_MISMATCH',
+      `the parameter "${path}" is [${value.shape.join(', ')}], but the layer wants [${shape.join(', ')}]`,
+    )
+  return value
+}
