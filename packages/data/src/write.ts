@@ -2,13 +2,22 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { assertSchema, checkSchema } from './check-schema.ts'
 import { identifier, openEngine, quoted } from './engine.ts'
 import { relationOf, type TableData } from './ingest.ts'
-import { type AnyRelation, type OrderKey, type Relation, unknownColumn } from './relation.ts'
+import { type AnyRelation, type Cell, type OrderKey, unknownColumn } from './relation.ts'
 import type { Column } from './schema.ts'
 import { SQL_TYPE } from './sql-type.ts'
 import { asRowSchema, type RowOf, type SchemaLike } from './standard-schema.ts'
 
-/** What may be written as a table: a relation, rows, or columns. */
-export type Writable<Row> = Relation<Row> | TableData<Row>
+/**
+ * What may be written as a table: a relation, rows, or columns. The compiler checks a relation's column names; values that
+ * SQL made have any type to it, and are checked against the schema when they are written.
+ */
+export type Writable<Row> = RelationLike<Row> | TableData<Row>
+
+/** A relation of these columns, its values typed or made by SQL. */
+interface RelationLike<Row> extends AnyRelation {
+  readonly columns: readonly (keyof Row & string)[]
+  rows(): Promise<{ [K in keyof Row]: Row[K] | Cell }[]>
+}
 
 const isRelation = (value: object): value is AnyRelation => 'toSQL' in value && typeof value.toSQL === 'function'
 

@@ -1,3 +1,4 @@
+export type { Figure, FigureColumn, FigureKind } from '@mlpod/contract'
 export { toHtml, toSvg, toTable, toText } from './draw.ts'
 export { escapeHtml, formatNumber, formatRate } from './format.ts'
 export { colour, type TextTable, verdictGlyph } from './kind.ts'

@@ -1,3 +1,4 @@
+export type { Evidence, EvidencePart, Verdict } from '@mlpod/contract'
 export { atLeast, atMost, equals } from './claims.ts'
 export { holmDecisions, lookShare } from './family.ts'
 export { evidenceId, judge, type Measurements, type Provenance } from './judge.ts'

@@ -1,3 +1,4 @@
+export { type GuardMetadata, type ModelColumn, readGuard, rowJsonSchema } from '@mlpod/contract'
 export { type Answers, answersOf, groupsOf, labelsOf, valuesOf } from './answers.ts'
 export {
   attributionFigure,
@@ -9,3 +10,4 @@ export {
   setSizeFigure,
 } from './figures.ts'
 export { type AbstainRule, type GuardParts, guard, type RawModel } from './guard.ts'
+export { type PackOptions, pack, packKeys } from './pack.ts'

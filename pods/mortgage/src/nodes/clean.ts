@@ -8,8 +8,10 @@ export const clean = node({
   outputs: { applications: catalog.applications },
   run: ({ loans }) => ({
     applications: loans
-      .derive({ race: ({ cond, eq, literal }) => 
-          cond(eq('black', 1), literal('black'), cond(eq('hispan', 1), literal('hispanic'), literal('white'))) })
+      .derive({
+        race: ({ cond, eq, literal }) =>
+          cond(eq('black', 1), literal('black'), cond(eq('hispan', 1), literal('hispanic'), literal('white'))),
+      })
       .omit('action', 'reject', 'typur', 'inson', 'review', 'msa', 'black', 'hispan', 'white'),
   }),
 })
