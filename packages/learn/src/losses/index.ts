@@ -3,11 +3,9 @@ import {
   abs,
   add,
   constant,
-  exp,
   gather,
   gatherElements,
   less,
-  log,
   logSoftmax,
   max,
   mul,
@@ -15,6 +13,7 @@ import {
   reduceSum,
   relu,
   reshape,
+  softplus,
   sub,
   type Value,
   where,
@@ -83,8 +82,7 @@ export function crossEntropy({
 export function binaryCrossEntropyWithLogits({ positiveWeight = 1 }: { readonly positiveWeight?: number } = {}): Loss {
   if (!(positiveWeight > 0)) throw refuse('binaryCrossEntropyWithLogits', `positiveWeight is ${positiveWeight}`)
   return elementwise('binaryCrossEntropyWithLogits', 'logits', (z, y) => {
-    // log(1 + e^-z), split by the sign of z
-    const softplusOfMinus = add(log(add(exp(neg(abs(z))), 1)), relu(neg(z)))
+    const softplusOfMinus = softplus(neg(z)) // log(1 + e^-z), which the runtime computes by the sign of z
     if (positiveWeight === 1) return add(mul(sub(1, y), z), softplusOfMinus)
     return add(mul(sub(1, y), z), mul(add(mul(y, positiveWeight - 1), 1), softplusOfMinus))
   })

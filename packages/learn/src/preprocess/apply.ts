@@ -112,6 +112,9 @@ export function rawInputs({ numeric, categorical }: Preprocess): Record<string, 
   ])
 }
 
+/** A name that no column has. */
+const OUTPUT = '[features]'
+
 /**
  * Returns the features of the rows of a relation as numbers [N, d], computed by the same graph that serves: what training
  * sees is what the model will see. Throws what `applyPreprocess` and `score` throw.
@@ -119,6 +122,6 @@ export function rawInputs({ numeric, categorical }: Preprocess): Record<string, 
 export async function transform<Row>(fitted: Preprocess, rows: Relation<Row>): Promise<Tensor<'float32'>> {
   const inputs = rawInputs(fitted)
   const { features: made } = applyPreprocess(fitted, inputs)
-  const { x } = await score(compile({ inputs, outputs: { x: made }, name: 'preprocess' }), rows)
-  return x as Tensor<'float32'>
+  const model = compile({ inputs, outputs: { [OUTPUT]: made }, name: 'preprocess' })
+  return (await score(model, rows))[OUTPUT] as Tensor<'float32'>
 }
