@@ -1,8 +1,9 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
-import { didYouMean, PodError } from '@mlpod/contract'
+import { type Dataset, didYouMean, PodError } from '@mlpod/contract'
 import type { Store, Stored } from '@mlpod/store'
 import { nodeFailure } from './failure.ts'
 import type { Job, JobHost, Made } from './job.ts'
+import { isList } from './list.ts'
 import type { AnyNode, NodeContext } from './node.ts'
 import { inputDatasets } from './pipeline.ts'
 
@@ -23,9 +24,10 @@ export async function execute(
   await mkdir(scratch)
   try {
     const args: Record<string, unknown> = { ...job.params }
+    if (job.element && 'value' in job.element) args[node.each!] = job.element.value
     for (const [argument, dataset] of inputDatasets(node))
       try {
-        args[argument] = await dataset.read(job.inputs[argument])
+        args[argument] = await readInput(argument, dataset, job, node.each)
       } catch (error) {
         throw about(
           'INPUT_UNREADABLE',
@@ -42,6 +44,11 @@ export async function execute(
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+function readInput(argument: string, dataset: Dataset, { inputs, element }: Job, each?: string): Promise<unknown> {
+  if (argument === each && element && 'path' in element && isList(dataset)) return dataset.of.read(element.path)
+  return dataset.read(inputs[argument])
 }
 
 async function call(
@@ -106,7 +113,8 @@ function checkReturned(node: AnyNode, returned: Record<string, unknown>): void {
 }
 
 async function keep(node: AnyNode, argument: string, value: unknown, keepIt: boolean, store: Store): Promise<Stored> {
-  const dataset = node.outputs[argument]
+  const whole = node.outputs[argument]
+  const dataset = node.each !== undefined && isList(whole) ? { ...whole.of, name: whole.name } : whole
   const path = store.temporary()
   try {
     await dataset.write(value as never, path).catch((error) => {

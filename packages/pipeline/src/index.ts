@@ -1,6 +1,15 @@
 export { type Catalog, defineCatalog, type Named } from './catalog.ts'
 export { type FileRef, file, json, text } from './datasets.ts'
 export {
+  type Elements,
+  type ForeachDefinition,
+  foreach,
+  type ListOutputs,
+  type Over,
+  type ReturnedElement,
+} from './foreach.ts'
+export { type ListDataset, list } from './list.ts'
+export {
   type AnyNode,
   type Arguments,
   type Inputs,
@@ -15,6 +24,7 @@ export {
   type Returned,
 } from './node.ts'
 export { type Parameter, param, type Widen } from './param.ts'
+export { parseOverrides } from './params.ts'
 export { type Pipeline, pipeline } from './pipeline.ts'
 export { CONFIG_FILE, findPod, loadPod, nodesOf, type Pod, pipelineOf } from './pod.ts'
 export { type NodeResult, type RunOptions, type RunResult, run } from './run.ts'

@@ -11,6 +11,8 @@ export interface Job {
   readonly seed: number
   readonly late: unknown
   readonly identity: NodeIdentity
+  /** The element of a `foreach`: it stands in for the list that the node goes over, and outputs are elements. */
+  readonly element?: { readonly path: string } | { readonly value: Json }
   /** False: outputs are hashed and thrown away. */
   readonly keep: boolean
 }

@@ -59,6 +59,14 @@ export function keyParts(node: AnyNode, { code, params, inputs, observed, late }
   }
 }
 
+/** Returns what an element's run key is made of: the node's parts without the list, and the element in its place. */
+export function elementParts(node: AnyNode, parts: KeyParts, item: Hash): Json {
+  const each = node.each!
+  const without = <T>(members: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(members).filter(([argument]) => argument !== each))
+  return { ...parts, inputs: without(parts.inputs), params: without(parts.params), element: item } as unknown as Json
+}
+
 /** Returns the run key. */
 export const runKey = (parts: KeyParts): Hash => hashValue(parts)
 

@@ -100,6 +100,8 @@ export interface NodeDefinition<I extends Inputs, O extends Outputs, Late> {
 export interface Node<I extends Inputs = Inputs, O extends Outputs = Outputs, Late = unknown>
   extends NodeDefinition<I, O, Late> {
   readonly kind: 'node'
+  /** The argument that is one element of a list at a time; see `foreach`. */
+  readonly each?: string
 }
 
 /** Any node, whatever it reads and writes. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Json } from '@mlpod/contract'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type AnyNode, defineCatalog, json, node, type Parameter, param } from './index.ts'
-import { type ParamsOptions, readParams } from './params.ts'
+import { type ParamsOptions, parseOverrides, readParams } from './params.ts'
 
 const { out } = defineCatalog({ out: json() })
 const declared = {
@@ -129,6 +129,32 @@ test('a parameter without default must be given, and an environment must have it
     'command line',
     expect.anything(),
   ])
+})
+
+test('what looks like a secret is refused, since parameters are written where others can read them', async () => {
+  for (const text of [
+    'any: { api_key: abc }',
+    'any: { db-password: abc }',
+    'any: [AKIAABCDEFGHIJKLMNOP]',
+    'any: { token: x }',
+  ]) {
+    write('params.yml', text)
+    expect([text, await refusal(declared.any)]).toEqual([text, ['PARAM_SECRET', 'params.yml', expect.anything()]])
+  }
+  write('params.yml', 'any: { max_tokens: 5, token: 3, tokenizer: words, password: "" }')
+  expect(await value(declared.any)).toMatchObject({ token: 3 })
+})
+
+test('overrides are read as they are typed', () => {
+  expect(parseOverrides(['a=1', 'b.c=true', 'd=[1,2]', 'e=x=y', 'f=', 'g=1e-3'])).toEqual({
+    a: 1,
+    'b.c': true,
+    d: [1, 2],
+    e: 'x=y',
+    f: '',
+    g: 0.001,
+  })
+  expect(() => parseOverrides(['a'])).toThrow(expect.objectContaining({ code: 'OVERRIDE_MALFORMED' }))
 })
 
 test('an empty file says nothing', async () => {

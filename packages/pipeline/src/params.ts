@@ -29,7 +29,7 @@ interface Layer {
  * Reads `params.yml`, then over it `params.<env>.yml`, `params.local.yml` and the overrides; members of objects are merged,
  * all else is replaced. Top-level names that begin with `_` are for YAML anchors and are not looked at.
  * Throws `PARAMS_MALFORMED` for what is no YAML mapping (naming the line), `PARAMS_MISSING` when there is no file for `env`,
- * and `PARAM_UNKNOWN`, with the nearest name, for a value that no node of `nodes` reads.
+ * `PARAM_UNKNOWN`, with the nearest name, for a value that no node of `nodes` reads, and `PARAM_SECRET` for what looks like a secret.
  */
 export async function readParams(
   root: string,
@@ -50,7 +50,10 @@ export async function readParams(
     layers.push({ source: 'command line', values: nest(name, value) })
 
   const declared = new Set(nodes.flatMap((node) => inputParameters(node).map(([, parameter]) => parameter.name)))
-  for (const { source, values } of layers) checkKnown(values, source, declared, nodes)
+  for (const { source, values } of layers) {
+    checkKnown(values, source, declared, nodes)
+    checkSecrets(values, source)
+  }
   return { value: (parameter) => resolve(parameter, layers) }
 }
 
@@ -129,6 +132,52 @@ function checkKnown(values: Json, source: string, declared: ReadonlySet<string>,
   }
   if (isRecord(values))
     for (const [key, value] of Object.entries(values)) if (!key.startsWith('_')) visit(value as Json, key)
+}
+
+const SECRET_NAME = /(^|[_-])(password|passwd|secret|token|api_?key|access_?key|private_?key|credentials?)$/i
+const SECRET_VALUE =
+  /^(AKIA[0-9A-Z]{16}|gh[pousr]_\w{36,}|github_pat_\w{22,}|sk-[\w-]{20,}|xox[abprs]-[\w-]+|-----BEGIN [A-Z ]*PRIVATE KEY-----)/
+
+/** Throws `PARAM_SECRET` for what looks like a secret: parameters are written to the lock, to results and to the record of runs. */
+function checkSecrets(value: Json | undefined, source: string, name = ''): void {
+  if (
+    typeof value === 'string' &&
+    value !== '' &&
+    (SECRET_NAME.test(name.split('.').at(-1)!) || SECRET_VALUE.test(value))
+  )
+    throw new PodError('PARAM_SECRET', `parameter "${name}" looks like a secret`, {
+      at: source,
+      because: 'parameters are written to mlpod.lock, to kept results and to the record of runs, which others can read',
+      hint: 'let the node read it from an environment variable: process.env.NAME',
+    })
+  if (isRecord(value) || Array.isArray(value))
+    for (const [key, member] of Object.entries(value))
+      checkSecrets(member, source, name === '' ? key : `${name}.${key}`)
+}
+
+/**
+ * Reads overrides as they are typed, `name=value`: numbers, `true`, `false`, `null`, JSON lists and objects; all else is text.
+ * Throws `OVERRIDE_MALFORMED` for what has no `=`.
+ */
+export function parseOverrides(texts: readonly string[]): Readonly<Record<string, Json>> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+      if (name === undefined)
+        throw new PodError('OVERRIDE_MALFORMED', `"${text}" sets no parameter`, {
+          hint: 'write name=value, as in train.rate=0.1',
+        })
+      return [name.trim(), scalar(value)]
+    }),
+  )
+}
+
+function scalar(text: string): Json {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 const isRecord = (value: Json | undefined): value is { readonly [key: string]: Json | undefined } =>

@@ -1,5 +1,6 @@
 import { type Dataset, didYouMean, PodError } from '@mlpod/contract'
 import { malformedName, NAME } from './catalog.ts'
+import { isList } from './list.ts'
 import type { AnyNode } from './node.ts'
 import { byCodePoint, layers } from './order.ts'
 import { isParameter, type Parameter } from './param.ts'
@@ -21,7 +22,7 @@ export interface Pipeline {
 /**
  * Checks nodes and orders them. Throws `NAME_MALFORMED`, `NODE_TWICE` (two nodes of one name), `NODE_EMPTY` (neither input
  * nor output), `DATASET_UNNAMED` (not from a catalog), `HANDLE_MISSING`, `OUTPUT_TWICE` (two makers of one dataset, both named),
- * `OUTPUT_IS_INPUT`, `DATASET_CLASH` (two datasets of one name), `NODE_UNKNOWN` (an `after` that is not in the pipeline), `CYCLE` (with its path), `NODE_INVALID` (retry, timeout or resources out of range).
+ * `OUTPUT_IS_INPUT`, `DATASET_CLASH` (two datasets of one name), `NODE_UNKNOWN` (an `after` that is not in the pipeline), `CYCLE` (with its path), `FOREACH_INVALID`, `NODE_INVALID` (retry, timeout or resources out of range).
  */
 export function pipeline(nodes: readonly AnyNode[]): Pipeline {
   const byName = new Map<string, AnyNode>()
@@ -119,6 +120,7 @@ function checkNode(node: AnyNode): void {
   for (const [setting, value, valid] of settings)
     if (value !== undefined && !valid)
       throw new PodError('NODE_INVALID', `node "${name}" has ${setting} ${value}, which is out of range`)
+  if (node.each !== undefined) checkEach(node)
   const outputs = new Set(Object.values(node.outputs).map((dataset) => dataset.name))
   for (const [argument, dataset] of inputDatasets(node))
     if (dataset.name !== undefined && outputs.has(dataset.name))
@@ -126,6 +128,26 @@ function checkNode(node: AnyNode): void {
         at: `node ${name}, ${argument}`,
         hint: 'make a new dataset: what a node reads never changes under it',
       })
+}
+
+/** A `foreach` goes over one list and makes lists. */
+function checkEach(node: AnyNode): void {
+  const over = node.inputs[node.each!]
+  const isOver = over !== undefined && (isParameter(over) ? Array.isArray(over.fallback ?? []) : isList(over))
+  if (!isOver)
+    throw new PodError('FOREACH_INVALID', `node "${node.name}" must go over exactly one list, not "${node.each}"`, {
+      hint: 'over: { item: catalog.NAME } with a list(...), or over: { item: param(NAME, [...]) }',
+    })
+  for (const [argument, dataset] of Object.entries(node.outputs))
+    if (!isList(dataset))
+      throw new PodError(
+        'FOREACH_INVALID',
+        `node "${node.name}" makes "${argument}" once for each element, so it must be a list`,
+        {
+          at: `dataset ${dataset.name}`,
+          hint: `in the catalog: ${dataset.name}: list(${dataset.kind}(...))`,
+        },
+      )
 }
 
 function parentsOf(

@@ -1,7 +1,8 @@
 import { PodError, type Rebuilt } from '@mlpod/contract'
 import type { AnyNode } from './node.ts'
+import { perform } from './perform.ts'
 import type { Pool } from './pool.ts'
-import { jobOf, type Keyed, type Session, type Settled } from './session.ts'
+import type { Keyed, Session, Settled } from './session.ts'
 import { closure } from './slice.ts'
 import type { Slots } from './slots.ts'
 
@@ -41,23 +42,29 @@ export async function rebuild(
   const rebuilt = await Promise.all(
     chosen.map(async (node) => {
       const cpu = node.resources?.cpu ?? 1
-      const job = await jobOf(session, node, keyed.get(node.name)!, false)
-      await slots.take(cpu, Number.POSITIVE_INFINITY)
-      try {
-        const nested = async (): Promise<never> => {
-          throw new PodError('REBUILD_NESTED', `${node.name}: a node that is being rebuilt cannot rebuild others`)
-        }
-        const made = await pool.run(job, { report: () => undefined, rebuild: nested, timeoutMs: node.timeoutMs, stop })
-        return Object.entries(made).map(([argument, { hash }]) => ({
-          node: node.name,
-          output: argument,
-          first: settled.get(node.name)!.outputs[argument].hash,
-          second: hash,
-        }))
-      } finally {
-        slots.give(cpu)
-      }
+      const made = await perform(session, node, keyed.get(node.name)!, {
+        keep: false,
+        report: () => undefined,
+        async work(job, report) {
+          await slots.take(cpu, Number.POSITIVE_INFINITY)
+          try {
+            return await pool.run(job, { report, rebuild: () => nested(node.name), timeoutMs: node.timeoutMs, stop })
+          } finally {
+            slots.give(cpu)
+          }
+        },
+      })
+      return Object.entries(made).map(([argument, { hash }]) => ({
+        node: node.name,
+        output: argument,
+        first: settled.get(node.name)!.outputs[argument].hash,
+        second: hash,
+      }))
     }),
   )
   return rebuilt.flat()
+}
+
+const nested = async (name: string): Promise<never> => {
+  throw new PodError('REBUILD_NESTED', `${name}: a node that is being rebuilt cannot rebuild others`)
 }

@@ -20,9 +20,8 @@ export async function record(
   { made, ms, machine, notes }: Execution,
   tell: (text: string) => void,
 ): Promise<Readonly<Record<string, OutputRecord>>> {
-  const outputs: Record<string, OutputRecord> = {}
-  for (const [argument, stored] of Object.entries(made))
-    outputs[argument] = { dataset: node.outputs[argument].name!, ...stored }
+  for (const { hash } of Object.values(made)) store.vouch(hash)
+  const outputs = outputRecords(node, made)
   const action: Action = {
     version: 1,
     key: found.key,
@@ -47,6 +46,12 @@ export async function record(
   tell(`${what}; the first result is kept`)
   return before
 }
+
+/** Returns what was made, with the names of the datasets. */
+export const outputRecords = (node: AnyNode, made: Made): Record<string, OutputRecord> =>
+  Object.fromEntries(
+    Object.entries(made).map(([argument, stored]) => [argument, { dataset: node.outputs[argument].name!, ...stored }]),
+  )
 
 /** What of a node's reports is kept with its result. */
 export interface Notes {

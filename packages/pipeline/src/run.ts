@@ -65,7 +65,7 @@ export async function run(pod: Pod, options: RunOptions = {}): Promise<RunResult
     try {
       emit(startedEvent(id, session, runner.workers))
       const nodes = await runner.all()
-      const status = statusOf(nodes, options.signal)
+      const status = statusOf(nodes, options)
       const lockChanged = status === 'finished' && (await writeLock(pod.root, nextLock(session, nodes, runner.keyed)))
       const ms = performance.now() - startedAt
       emit({ type: 'run.finished', run: id, status, ms })
@@ -94,8 +94,8 @@ function startedEvent(id: string, { pod, nodes, params, sources, pipeline }: Ses
   }
 }
 
-function statusOf(nodes: ReadonlyMap<string, NodeResult>, signal?: AbortSignal): RunStatus {
+function statusOf(nodes: ReadonlyMap<string, NodeResult>, { signal, stop }: RunOptions): RunStatus {
   const states = [...nodes.values()].map(({ state }) => state)
   if (states.every((state) => state === 'cached' || state === 'done')) return 'finished'
-  return signal?.aborted ? 'interrupted' : 'failed'
+  return signal?.aborted || stop?.aborted ? 'interrupted' : 'failed'
 }

@@ -5,11 +5,12 @@ import { type Action, type EnvironmentRecord, environment } from '@mlpod/store'
 import { putCopy } from './copies.ts'
 import type { Made } from './job.ts'
 import type { AnyNode } from './node.ts'
+import { perform } from './perform.ts'
 import { openPool, type Pool } from './pool.ts'
 import { rebuild } from './rebuild.ts'
 import { eventOf, type Notes, openNotes, record } from './record.ts'
 import type { NodeResult, RunOptions } from './run.ts'
-import { jobOf, type Keyed, keyNode, type Session, type Settled, sourcesUntouched } from './session.ts'
+import { type Keyed, keyNode, type Session, type Settled, sourcesUntouched } from './session.ts'
 import { openSlots, ranksOf } from './slots.ts'
 
 /** Makes the nodes of a session current. */
@@ -39,6 +40,7 @@ export function openRunner(session: Session, options: RunOptions): Runner {
   const settled = new Map<string, Settled>()
   const keyed = new Map<string, Keyed>()
   const stop = stopSignal(signal, options.stop, graceMs)
+  const halted = (): boolean => (signal?.aborted ?? false) || stop.aborted
   let pool: Pool | undefined
   let machine: EnvironmentRecord | undefined
 
@@ -81,16 +83,31 @@ export function openRunner(session: Session, options: RunOptions): Runner {
     }
 
   const attempt = async (node: AnyNode, found: Keyed, notes: Notes): Promise<Made> => {
-    const job = await jobOf(session, node, found, true)
     const cpu = node.resources?.cpu ?? 1
-    return await openedPool().run(job, {
-      report: (report) => {
+    machine ??= environment({ engines })
+    return await perform(session, node, found, {
+      keep: true,
+      machine,
+      fresh: forced.has(node.name),
+      report(report) {
         notes.add(report)
         emit(eventOf(node.name, report))
       },
-      rebuild: rebuildFor(node, cpu),
-      timeoutMs: node.timeoutMs,
-      stop,
+      async work(job, report) {
+        // A foreach takes no place itself: its elements do.
+        if (node.each !== undefined) await slots.take(cpu, ranks.get(node.name)!)
+        try {
+          if (halted()) throw new PodError('NODE_STOPPED', `${node.name}: stopped before it was done`)
+          return await openedPool().run(job, {
+            report,
+            rebuild: rebuildFor(node, cpu),
+            timeoutMs: node.timeoutMs,
+            stop,
+          })
+        } finally {
+          if (node.each !== undefined) slots.give(cpu)
+        }
+      },
     })
   }
 
@@ -105,9 +122,7 @@ export function openRunner(session: Session, options: RunOptions): Runner {
         const made = await attempt(node, found, notes)
         await sourcesUntouched(session, node)
         const ms = performance.now() - startedAt
-        for (const { hash } of Object.values(made)) store.vouch(hash)
-        machine ??= environment({ engines })
-        const outputs = await record(session, node, found, { made, ms, machine, notes }, (text) =>
+        const outputs = await record(session, node, found, { made, ms, machine: machine!, notes }, (text) =>
           emit({ type: 'node.note', node: node.name, text }),
         )
         await settle(node, key, outputs)
@@ -116,7 +131,7 @@ export function openRunner(session: Session, options: RunOptions): Runner {
       } catch (error) {
         const ms = performance.now() - startedAt
         const told = errorRecord(error)
-        const final = tried >= times || signal?.aborted || stop.aborted || told.code === 'CODE_CHANGED'
+        const final = tried >= times || halted() || told.code === 'CODE_CHANGED'
         if (final) {
           emit({ type: 'node.failed', node: node.name, ms, attempt: tried, error: told })
           return { state: 'failed', key, ms, error: told }
@@ -141,7 +156,7 @@ export function openRunner(session: Session, options: RunOptions): Runner {
     const results = await Promise.all(before)
     const parents = pipeline.parents.get(node.name)!
     const missing = parents.filter((_, i) => results[i].state === 'failed' || results[i].state === 'skipped')
-    if (signal?.aborted) return skip(node, 'the run was interrupted')
+    if (halted()) return skip(node, 'the run was interrupted')
     if (missing.length > 0) return skip(node, `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not done`)
     let found: Keyed
     try {
@@ -153,12 +168,12 @@ export function openRunner(session: Session, options: RunOptions): Runner {
       emit({ type: 'node.failed', node: node.name, ms: 0, attempt: 0, error: told })
       return { state: 'failed', error: told }
     }
-    const cpu = node.resources?.cpu ?? 1
-    await slots.take(cpu, ranks.get(node.name)!)
+    const cpu = node.each === undefined ? (node.resources?.cpu ?? 1) : 0
+    if (cpu > 0) await slots.take(cpu, ranks.get(node.name)!)
     try {
-      return signal?.aborted ? skip(node, 'the run was interrupted') : await execute(node, found)
+      return halted() ? skip(node, 'the run was interrupted') : await execute(node, found)
     } finally {
-      slots.give(cpu)
+      if (cpu > 0) slots.give(cpu)
     }
   }
 

@@ -91,9 +91,17 @@ export async function keyNode(session: Session, node: AnyNode, settled: Readonly
   )
   const parts = keyParts(node, { code, params, inputs, observed, late: late as Json })
   const key = runKey(parts)
+  return { key, parts, code, late, inputs, ...(await wholeAction(store, key)) }
+}
+
+/** Returns the result kept under a key when all of its objects are there, else whether there was one. */
+export async function wholeAction(
+  store: Store,
+  key: Hash,
+): Promise<{ readonly action?: Action; readonly lost?: boolean }> {
   const action = await store.actions.get(key)
-  const whole = action !== undefined && (await hasAll(store, action))
-  return { key, parts, code, late, inputs, ...(whole ? { action } : { lost: action !== undefined }) }
+  if (action === undefined) return {}
+  return (await hasAll(store, action)) ? { action } : { lost: true }
 }
 
 /** Returns where the bytes of each input of a node are. Throws `OBJECT_CORRUPT`, `OBJECT_MISSING`. */

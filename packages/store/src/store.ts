@@ -1,5 +1,5 @@
 import { constants, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { chmod, copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { type Hash, hashBytes, PodError } from '@mlpod/contract'
 import { type Actions, openActions } from './actions.ts'
@@ -7,7 +7,7 @@ import { diskError, publish, sweep, syncFolder, temporaryName, writeDurably } fr
 import { copyHashed, replace } from './copy.ts'
 import { eachAbreast, storeFolder } from './folder.ts'
 import { hashFile, readThrough, type Stored } from './hashFile.ts'
-import { MANIFEST_START, type Manifest, parseManifest } from './manifest.ts'
+import { MANIFEST_START, type Manifest, type ManifestEntry, parseManifest, printManifest } from './manifest.ts'
 import { openStatIndex } from './statIndex.ts'
 
 /** Bytes by their hash, and what nodes made of them. */
@@ -29,6 +29,10 @@ export interface Store {
   putDirectory(path: string): Promise<Stored>
   /** Returns the manifest when the object is a folder, else undefined. */
   manifest(hash: Hash): Promise<Manifest | undefined>
+  /** Keeps a folder whose files are in the store; with `keep: false` only tells its hash. Its size is the sum of its files. */
+  putManifest(entries: readonly ManifestEntry[], options?: { keep?: boolean }): Promise<Stored>
+  /** Returns the files directly in a folder, by name in code-unit order, with their hashes; untouched ones are not read again. */
+  list(folder: string): Promise<readonly { readonly path: string; readonly hash: Hash; readonly size: number }[]>
   /** Returns hash and size of a file or folder as `putFile` and `putDirectory` would, keeping nothing; untouched files are not read again. */
   identify(path: string): Promise<Stored>
   /** Reads an object again from end to end. A corrupt one is moved to `quarantine/` and `OBJECT_CORRUPT` says which node makes it again; an absent one throws `OBJECT_MISSING`. */
@@ -39,7 +43,7 @@ export interface Store {
   vouch(hash: Hash): void
   /** Puts a copy of an object (a file or a folder) at a path, atomically; folders above are made. Throws what `check` throws. */
   checkout(hash: Hash, path: string): Promise<void>
-  /** Returns where an object can be read: its file, or for a folder a read-only copy of it under `trees/`, made once. Throws what `check` throws. */
+  /** Returns where an object can be read: its file, or for a folder a copy of it under `trees/`, made again when someone changed it. Throws what `check` throws. */
   materialize(hash: Hash): Promise<string>
   /** Returns a path for a temporary file or folder on the store's disk; nothing is there yet. */
   temporary(): string
@@ -138,6 +142,22 @@ export function openStore(
   }
 
   const putDirectory = (folder: string): Promise<Stored> => storeFolder(folder, putFile, putBytes)
+
+  const putManifest = async (
+    entries: readonly ManifestEntry[],
+    { keep = true }: { keep?: boolean } = {},
+  ): Promise<Stored> => {
+    const text = printManifest([...entries].sort((a, b) => (a.path < b.path ? -1 : 1)))
+    const size = entries.reduce((sum, entry) => sum + ('size' in entry ? entry.size : 0), 0)
+    return { hash: keep ? (await putBytes(text)).hash : hashBytes(text), size }
+  }
+
+  const list = async (folder: string): Promise<readonly { path: string; hash: Hash; size: number }[]> => {
+    const names = (await readdir(folder)).sort()
+    return await Promise.all(
+      names.map(async (name) => ({ path: join(folder, name), ...(await identify(join(folder, name))) })),
+    )
+  }
 
   const identify = async (source: string): Promise<Stored> => {
     if (!statSync(source, { throwIfNoEntry: false })?.isDirectory()) return await identifyFile(source)
@@ -238,6 +258,8 @@ export function openStore(
     putBytes,
     putFile,
     putDirectory,
+    putManifest,
+    list,
     manifest,
     identify,
     verify,
@@ -248,7 +270,8 @@ export function openStore(
       await check(hash)
       if ((await manifest(hash)) === undefined) return path(hash)
       const tree = join(root, 'trees', hash)
-      if (statSync(tree, { throwIfNoEntry: false }) === undefined) await checkout(hash, tree)
+      const there = statSync(tree, { throwIfNoEntry: false })
+      if (there === undefined || (await identify(tree)).hash !== hash) await checkout(hash, tree)
       return tree
     },
     temporary,
