@@ -31,10 +31,12 @@ export interface MeasuredPart {
   readonly measurement: Measurement
 }
 
-/** What measuring a claim returns. With `parts`, the claim is about every part and `whole` (if any) is one of them. */
+/** What measuring a claim returns. With `parts`, the claim is about every part. */
 export interface Measured {
   readonly whole?: Measurement
   readonly parts?: readonly MeasuredPart[]
+  /** Rows measured, where `whole` does not say it: parts may share rows. */
+  readonly n?: number
   /** Rows that could not be used. */
   readonly dropped: number
   /** The test or comparison in the field's words, with its source. */

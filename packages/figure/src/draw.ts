@@ -45,7 +45,7 @@ export function toText(figure: Figure, { width = 80 }: { width?: number } = {}):
 
 /** Returns the figure as one HTML `<figure>`: drawn for wide and for narrow screens, with its table folded below. */
 export async function toHtml(figure: Figure): Promise<string> {
-  const [wide, narrow] = [await toSvg(figure, { width: 640 }), await toSvg(figure, { width: 340 })]
+  const [wide, narrow] = [await toSvg(figure, { width: 760 }), await toSvg(figure, { width: 340 })]
   const { headers, rows } = toTable(figure)
   const cells = (tag: string, row: readonly string[]): string =>
     row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')

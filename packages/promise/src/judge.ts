@@ -127,7 +127,6 @@ function evidenceOf(
     }
   })
   const worst = rows.reduce((a, b) => (worse(claim, b, a) ? b : a))
-  const whole = rows.find((row) => row.name === 'overall')
   const needs = verdict === 'undecided' ? neededRows(member, rows, kept.level, inside) : undefined
   return {
     version: 1,
@@ -136,7 +135,7 @@ function evidenceOf(
     estimate: worst.estimate,
     lower: worst.lower,
     upper: worst.upper,
-    n: whole?.n ?? Math.max(...rows.map((row) => row.n)),
+    n: rowsOf(measured, rows),
     dropped: measured.dropped,
     ...(needs === undefined ? {} : { needs }),
     p,
@@ -155,6 +154,10 @@ function evidenceOf(
   }
 }
 
+/** How many rows a claim was measured on: as it says, or else the most that one part has. */
+const rowsOf = (measured: Measured, rows: readonly EvidencePart[]): number =>
+  measured.n ?? Math.max(...rows.map((row) => row.n))
+
 /** The worst part is the one whose claim is least supported; ties by the estimate. */
 function worse(claim: Claim, a: EvidencePart, b: EvidencePart): boolean {
   if (a.p.kept !== b.p.kept) return a.p.kept > b.p.kept
@@ -163,7 +166,7 @@ function worse(claim: Claim, a: EvidencePart, b: EvidencePart): boolean {
 
 /** Further rows that would probably decide: one part on the wrong side is enough to break; all are needed to keep. */
 function neededRows(
-  { claim, parts }: Judged,
+  { claim, measured, parts }: Judged,
   rows: readonly EvidencePart[],
   keptLevel: number,
   brokenLevel: number,
@@ -175,6 +178,6 @@ function neededRows(
     testOf(measurement).factor(measurement, claim.threshold, wrong[i] ? brokenLevel : keptLevel),
   )
   const decisive = wrong.some(Boolean) ? Math.min(...factors.filter((_, i) => wrong[i])) : Math.max(...factors)
-  const n = rows.find((row) => row.name === 'overall')?.n ?? Math.max(...rows.map((row) => row.n))
+  const n = rowsOf(measured, rows)
   return Number.isFinite(decisive) ? Math.max(1, Math.ceil(n * Math.max(decisive - 1, 0))) : undefined
 }

@@ -68,6 +68,13 @@ ${drawn.join('\n')}
 const chip = (verdict: Evidence['verdict'], n: number): string =>
   `<span class="chip ${n > 0 ? verdict : 'none'}"><b aria-hidden="true">${verdictGlyph(verdict)}</b> ${n} ${verdict}</span>`
 
+/** The statement as print sets it: comparison signs that stay with their number. */
+const typeset = (statement: string): string =>
+  statement
+    .replace(/ >= /g, ' \u2265\u00a0')
+    .replace(/ <= /g, ' \u2264\u00a0')
+    .replace(/ = (\d)/g, ' =\u00a0$1')
+
 const order = { broken: 0, undecided: 1, kept: 2 } as const
 
 function promiseTable(evidence: readonly Evidence[]): string {
@@ -87,7 +94,7 @@ function promiseRow(piece: Evidence): string {
         `<tr><td>${escapeHtml(part.name)}</td><td>${rate(part.estimate)}</td><td>${part.lower === part.upper ? '' : `[${rate(part.lower)}, ${rate(part.upper)}]`}</td><td>${formatNumber(part.n)}</td><td class="${part.verdict}">${verdictGlyph(part.verdict)} ${part.verdict}</td></tr>`,
     )
     .join('')
-  return `<details class="row ${verdict}" role="row"><summary><span role="cell"><strong>${escapeHtml(claim.name)}</strong><small>${escapeHtml(claim.statement)}</small></span><span role="cell">${rate(estimate)}${interval}</span><span role="cell" class="wide">${bullet(piece)}</span><span role="cell">${formatNumber(n)}</span><span role="cell" class="verdict"><b aria-hidden="true">${verdictGlyph(verdict)}</b> ${verdict}</span></summary><div class="inner">${inner ? `<div class="scroll"><table><thead><tr><th>part</th><th>measured</th><th>interval</th><th>n</th><th>verdict</th></tr></thead><tbody>${inner}</tbody></table></div>` : ''}<p>${escapeHtml(method)}.${needs === undefined ? '' : ` About ${formatNumber(needs)} more rows would decide it.`}</p><p class="hash">evidence ${evidenceId(piece).slice(0, 16)}</p></div></details>`
+  return `<details class="row ${verdict}" role="row"><summary><span role="cell"><strong>${escapeHtml(claim.name)}</strong><small>${escapeHtml(typeset(claim.statement))}</small></span><span role="cell">${rate(estimate)}${interval}</span><span role="cell" class="wide">${bullet(piece)}</span><span role="cell">${formatNumber(n)}</span><span role="cell" class="verdict"><b aria-hidden="true">${verdictGlyph(verdict)}</b> ${verdict}</span></summary><div class="inner">${inner ? `<div class="scroll"><table><thead><tr><th>part</th><th>measured</th><th>interval</th><th>n</th><th>verdict</th></tr></thead><tbody>${inner}</tbody></table></div>` : ''}<p>${escapeHtml(method)}.${needs === undefined ? '' : ` About ${formatNumber(needs)} more rows would decide it.`}</p><p class="hash">evidence ${evidenceId(piece).slice(0, 16)}</p></div></details>`
 }
 
 /** The estimate (dot) and its interval (bar) beside the threshold (tick), on an axis that fits the three. */

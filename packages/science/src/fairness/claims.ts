@@ -43,6 +43,7 @@ export const equalizedOddsDifference = ({
     )
     return {
       parts,
+      n: rows.length,
       dropped: truth.length - rows.length,
       method: 'difference of group rates, all pairs',
       detail: { ...differences, undefined: undefinedParts },

@@ -96,7 +96,9 @@ export function setSizeFigure(answers: Answers, { data, evidence = [] }: FigureS
     caption: `${n} rows of ${data}; coverage ${percent(whole.successes / whole.n)}`,
     alt: `${percent(sizes[1].n / n)} of the rows get one label, ${percent(sizes.slice(2).reduce((sum, cell) => sum + cell.n, 0) / n)} get several, ${percent(sizes[0].n / n)} get none.`,
     data: {
-      size: sizes.map(({ size }) => (size === 0 ? 'no label' : size === 1 ? 'one label' : `${size} labels`)),
+      size: sizes.map(({ size }) =>
+        size === 0 ? 'no label' : size === 1 ? 'one label' : size === 2 ? 'two labels' : `${size} labels`,
+      ),
       n: sizes.map((cell) => cell.n),
       coverage: sizes.map((cell) => (cell.n === 0 ? null : cell.hits / cell.n)),
     },
@@ -150,12 +152,12 @@ export function fairnessFigure(
   }
 }
 
-/** Returns the mean size of the attributions of each raw column, the largest `shown` (12 by default) and the rest as one. */
+/** Returns the mean size of the attributions of each raw column, the largest `shown` (15 by default); the caption says what the others sum to. */
 export function attributionFigure(
   values: Float32Array,
   columns: readonly string[],
   { data, evidence = [] }: FigureSource,
-  { shown = 12 } = {},
+  { shown = 15 } = {},
 ): Figure {
   const n = values.length / columns.length
   const means = columns.map((feature, j) => {
@@ -165,17 +167,16 @@ export function attributionFigure(
   })
   const ordered = means.sort((a, b) => b.value - a.value || (a.feature < b.feature ? -1 : 1))
   const rest = ordered.slice(shown)
-  const rows = [
-    ...ordered.slice(0, shown),
-    ...(rest.length > 0
-      ? [{ feature: `${rest.length} others`, value: rest.reduce((sum, { value }) => sum + value, 0) }]
-      : []),
-  ]
+  const rows = ordered.slice(0, shown)
+  const others =
+    rest.length > 0
+      ? `; the other ${rest.length} sum to ${rest.reduce((sum, { value }) => sum + value, 0).toFixed(2)}`
+      : ''
   return {
     kind: 'attributions',
     version: 1,
     title: 'What decides?',
-    caption: `integrated gradients of the log-odds, mean size over ${n} rows of ${data}`,
+    caption: `integrated gradients of the log-odds, mean size over ${n} rows of ${data}${others}`,
     alt: `The three that weigh most: ${ordered
       .slice(0, 3)
       .map(({ feature }) => feature)

@@ -61,7 +61,7 @@ export function covers({
       const { whole, parts, dropped } = countCovered(answers, by && (await groupsOf(data, by)))
       const measurement = { kind: 'proportion' as const, ...whole }
       return {
-        ...(by ? { parts } : { whole: measurement }),
+        ...(by ? { parts, n: whole.n } : { whole: measurement }),
         dropped,
         method: `share of rows whose prediction set (calibrated for ${answers.guard.level}) holds the truth`,
       }
