@@ -1,5 +1,5 @@
-import type { Schema } from './schema.ts'
 import { dimsOf } from './known.ts'
+import type { Schema } from './schema.ts'
 import { type Call, hasUnranked, refuse, sameShape } from './schema.ts'
 import { type OperatorName, schemaOf, schemas } from './schemas/index.ts'
 import { capture } from './site.ts'
@@ -104,9 +104,13 @@ export function reapply(
   const { type, domain, attributes, outputs, meta } = operation
   const names = outputs.map(({ name }) => name)
   const extras = { bodies, captures, outputs: outputs.length, name: meta.name, names, site: meta.site }
-  const alike = inputs.length === operation.inputs.length && bodies === operation.bodies && inputs.every((value, i) => isAlike(value, operation.inputs[i]))
+  const alike =
+    inputs.length === operation.inputs.length &&
+    bodies === operation.bodies &&
+    inputs.every((value, i) => isAlike(value, operation.inputs[i]))
   // Inputs of the same types and shapes give outputs of the same.
-  if (alike) return make(type, domain, operation.version, inputs, attributes, extras, meta.site, (index) => outputs[index])
+  if (alike)
+    return make(type, domain, operation.version, inputs, attributes, extras, meta.site, (index) => outputs[index])
   const trimmed = inputs.at(-1) === null ? inputs.slice(0, inputs.findLastIndex((value) => value !== null) + 1) : inputs
   return schemaOf(domain, type) === undefined
     ? applyOpaque(operation, trimmed, attributes, extras, (index) => outputs[index])

@@ -40,6 +40,9 @@ export function compile({ inputs, outputs, metadata = {}, name = 'model', optimi
     if (formal.has(key)) throw new PodError('NAME_TAKEN', `two inputs of the model are named "${key}"`, { at: site.at })
     formal.set(key, startOf(key, value, starts))
   }
+  for (const key of Object.keys(outputs))
+    if (formal.has(key))
+      throw new PodError('NAME_TAKEN', `an input and an output of the model are both named "${key}"`, { at: site.at })
   const results = starts.size === 0 ? Object.values(outputs) : substitute(Object.values(outputs), starts)
   const simple = optimize ? simplify(results) : results
   const keyed = (values: readonly Value[]) => new Map(Object.keys(outputs).map((key, i) => [key, values[i]]))

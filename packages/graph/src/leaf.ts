@@ -91,7 +91,13 @@ const numeric =
   (list: readonly Element[]): A =>
     make(list.map(Number))
 
-const whole = (element: Element): bigint => BigInt(element)
+function whole(element: Element): bigint {
+  if (typeof element === 'bigint' || Number.isInteger(Number(element))) return BigInt(element)
+  throw new PodError('DTYPE_MISMATCH', `${element} is no int64`, {
+    at: capture().at,
+    hint: 'cast the other operand to float32, or round the number',
+  })
+}
 
 const ARRAYS: { readonly [D in DataType]: (list: readonly Element[]) => TensorArrays[D] } = {
   float32: numeric((list) => Float32Array.from(list)),

@@ -39,7 +39,7 @@ export interface Session extends AsyncDisposable {
    * `OUTPUT_UNKNOWN`, `DTYPE_MISMATCH`, `SHAPE_MISMATCH`, `RUN_FAILED`, `SESSION_CLOSED`, `WORKER_DIED`.
    */
   run(feeds: Readonly<Record<string, Tensor>>, options?: RunOptions): Promise<Record<string, Tensor>>
-  /** Frees the runtime's memory; later runs throw `SESSION_CLOSED`. */
+  /** Frees the runtime's memory when the runs that go on are done; later runs throw `SESSION_CLOSED`. */
   close(): Promise<void>
 }
 
@@ -57,9 +57,11 @@ export async function openSession(
   const engine = await create(required, { threads, arena, optimization })
   const all = outputs.map(({ name }) => name)
   let open = true
+  const running = new Set<Promise<unknown>>()
   const close = async (): Promise<void> => {
     if (!open) return
     open = false
+    await Promise.allSettled(running)
     await engine.close()
   }
   return {
@@ -73,7 +75,13 @@ export async function openSession(
         checkFeeds(feeds, inputs)
         checkOutputs(outputs, wanted, into)
       }
-      return engine.run({ ...defaults, ...feeds }, wanted, into)
+      const result = engine.run({ ...defaults, ...feeds }, wanted, into)
+      running.add(result)
+      try {
+        return await result
+      } finally {
+        running.delete(result)
+      }
     },
   }
 }

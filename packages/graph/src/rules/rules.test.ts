@@ -300,23 +300,23 @@ const cases: Readonly<Record<string, Case>> = {
   },
 }
 
-for (const name of [
-  'reduceSum',
-  'reduceMean',
-  'reduceMax',
-  'reduceMin',
-  'reduceSumSquare',
-  'reduceL2',
-  'reduceLogSumExp',
-] as const) {
-  const reduce = g[name]
+const reductions = {
+  reduceSum: g.reduceSum,
+  reduceMean: g.reduceMean,
+  reduceMax: g.reduceMax,
+  reduceMin: g.reduceMin,
+  reduceSumSquare: g.reduceSumSquare,
+  reduceL2: g.reduceL2,
+  reduceLogSumExp: g.reduceLogSumExp,
+}
+
+for (const [name, reduce] of Object.entries(reductions))
   Object.assign(cases, {
     [`${name} all`]: unary((x) => reduce(x)),
     [`${name} last`]: unary((x) => reduce(x, { axes: [-1] })),
     [`${name} kept`]: { shapes: [[2, 3, 2]], make: (x: Value) => reduce(x, { axes: [0, 2], keepDims: true }) },
     [`${name} none`]: unary((x) => reduce(g.mul(x, x), { axes: [] })),
   })
-}
 
 const draw = (
   dtype: DataType,

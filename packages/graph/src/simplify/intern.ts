@@ -55,7 +55,8 @@ const comparable = ({ type, domain, inputs, bodies }: Operation): boolean =>
 function newestOf(inputs: Operation['inputs']): Value | undefined {
   let newest: Value | undefined
   for (const value of inputs)
-    if (value !== null && (newest === undefined || value.operation.meta.serial > newest.operation.meta.serial)) newest = value
+    if (value !== null && (newest === undefined || value.operation.meta.serial > newest.operation.meta.serial))
+      newest = value
   return newest
 }
 
