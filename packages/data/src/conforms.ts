@@ -1,9 +1,9 @@
 import type { Claim, Dataset, Json, MeasuredPart } from '@mlpod/contract'
-import { checkSchema } from './check-schema.ts'
+import { checkSchema } from './checkSchema.ts'
 import type { Expectation, ExpectationResult } from './expectations/expectation.ts'
 import { checkExpectation, expectations } from './expectations/run.ts'
 import type { Relation } from './relation.ts'
-import { asRowSchema, type SchemaLike } from './standard-schema.ts'
+import { asRowSchema, type SchemaLike } from './standardSchema.ts'
 
 /**
  * Claims that a table fulfils a schema and expectations: no rule and no critical expectation is violated. Counted on the

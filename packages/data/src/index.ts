@@ -1,13 +1,13 @@
-export { assertSchema, checkSchema, type SchemaCheck, type Violation } from './check-schema.ts'
+export { assertSchema, checkSchema, type SchemaCheck, type Violation } from './checkSchema.ts'
 export type { ColumnData } from './columns.ts'
 export { conforms } from './conforms.ts'
 export { type CsvOptions, csv } from './csv.ts'
 export { closeEngine, type Sql, traceStatements } from './engine.ts'
 export type { Expectation, ExpectationResult, ExpectationType, Severity } from './expectations/expectation.ts'
 export { expectations } from './expectations/run.ts'
-export { hashSplit, placeOf, type SplitOptions } from './hash-split.ts'
+export { hashSplit, placeOf, type SplitOptions } from './hashSplit.ts'
 export { type ColumnArray, relationOf, type TableData } from './ingest.ts'
-export { type FeatureSeparation, type NoLeakOptions, noLeak, separation } from './no-leak.ts'
+export { type FeatureSeparation, type NoLeakOptions, noLeak, separation } from './noLeak.ts'
 export {
   type AnyRelation,
   type Cell,
@@ -31,7 +31,7 @@ export {
   string,
   timestamp,
 } from './schema.ts'
-export { asRowSchema, type RowOf, type SchemaLike, type StandardRow } from './standard-schema.ts'
+export { asRowSchema, type RowOf, type SchemaLike, type StandardRow } from './standardSchema.ts'
 export { type ColumnSummary, SUMMARY_QUANTILES, summarize } from './summarize.ts'
 export { parquet, type SourceOptions, schemaHash, type TableDataset, type TableOptions, table } from './table.ts'
 export type { Writable } from './write.ts'

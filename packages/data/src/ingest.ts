@@ -2,8 +2,8 @@ import { PodError } from '@mlpod/contract'
 import { type Engine, identifier, newTable, openEngine } from './engine.ts'
 import { type Cell, fromTable, type Relation, unknownColumn } from './relation.ts'
 import type { Column, ColumnType } from './schema.ts'
-import { SQL_TYPE } from './sql-type.ts'
-import { asRowSchema, type RowOf, type SchemaLike } from './standard-schema.ts'
+import { SQL_TYPE } from './sqlType.ts'
+import { asRowSchema, type RowOf, type SchemaLike } from './standardSchema.ts'
 
 /** A column as an array; null, undefined and (for numbers) NaN are missing. */
 export type ColumnArray = ArrayLike<number | bigint | string | boolean | null | undefined>

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { type Dataset, hashValue, PodError } from '@mlpod/contract'
-import { assertSchema, checkSchema } from './check-schema.ts'
+import { assertSchema, checkSchema } from './checkSchema.ts'
 import { type Engine, identifier, openEngine, quoted } from './engine.ts'
 import { type OrderKey, type Relation, relation, typeOf, unknownColumn } from './relation.ts'
-import { SQL_TYPE } from './sql-type.ts'
-import { asRowSchema, type RowOf, type SchemaLike } from './standard-schema.ts'
+import { SQL_TYPE } from './sqlType.ts'
+import { asRowSchema, type RowOf, type SchemaLike } from './standardSchema.ts'
 import { type Writable, writeTable } from './write.ts'
 
 /** A table on disk: read as a relation, written from a relation, rows, or columns. */

@@ -1,11 +1,11 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { assertSchema, checkSchema } from './check-schema.ts'
+import { assertSchema, checkSchema } from './checkSchema.ts'
 import { identifier, openEngine, quoted } from './engine.ts'
 import { relationOf, type TableData } from './ingest.ts'
 import { type AnyRelation, type Cell, type OrderKey, unknownColumn } from './relation.ts'
 import type { Column } from './schema.ts'
-import { SQL_TYPE } from './sql-type.ts'
-import { asRowSchema, type RowOf, type SchemaLike } from './standard-schema.ts'
+import { SQL_TYPE } from './sqlType.ts'
+import { asRowSchema, type RowOf, type SchemaLike } from './standardSchema.ts'
 
 /**
  * What may be written as a table: a relation, rows, or columns. The compiler checks a relation's column names; values that
@@ -73,7 +73,7 @@ const stored = (name: string, { type }: Column): string => {
 }
 
 /** Returns the sort keys as SQL: the given ones first, then every other column, missing values last. */
-export function totalOrder(columns: readonly string[], orderBy: readonly OrderKey[]): string[] {
+function totalOrder(columns: readonly string[], orderBy: readonly OrderKey[]): string[] {
   const led = new Set(orderBy.map((key) => (typeof key === 'string' ? key : key.column)))
   for (const name of led) if (!columns.includes(name)) throw unknownColumn(name, columns, 'the schema')
   return [...orderBy, ...columns.filter((name) => !led.has(name))].map((key) =>

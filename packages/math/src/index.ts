@@ -1,7 +1,7 @@
 export { type Auc, auc } from './auc.ts'
 export { betaCdf, betaQuantile, incompleteBeta } from './beta.ts'
 export { binomialCdf, binomialPValue, binomialTail } from './binomial.ts'
-export { chiSquareCdf, chiSquareTail } from './chi-square.ts'
+export { chiSquareCdf, chiSquareTail } from './chiSquare.ts'
 export { cholesky, choleskySolve, inverse, logDeterminant, singularValues, solve, symmetricEigen } from './dense.ts'
 export {
   type DifferenceTest,
@@ -15,7 +15,7 @@ export { kolmogorovSmirnov, kolmogorovTail } from './kolmogorov.ts'
 export { type Moments, mergeMoments, moments, noMoments, variance } from './moments.ts'
 export { bonferroni, holm } from './multiplicity.ts'
 export { normalCdf, normalPdf, normalQuantile } from './normal.ts'
-export { brier, logLoss, type MeanScore, meanScore, type ScoreOptions } from './proper-score.ts'
+export { brier, logLoss, type MeanScore, meanScore, type ScoreOptions } from './properScore.ts'
 export { clopperPearson, type Interval, type IntervalOptions, type Sides, wilson } from './proportion.ts'
 export { type QuantileMethod, quantile, quantiles } from './quantile.ts'
 export { type Random, random } from './random.ts'

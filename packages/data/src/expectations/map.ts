@@ -7,7 +7,7 @@ const one = ({ column }: { readonly column: string }): readonly string[] => [col
 const all = ({ columns }: { readonly columns: readonly string[] }): readonly string[] => columns
 
 /** A bound in the type of the column: texts become dates or timestamps where the column is one. */
-export function bound(sql: Sql, { type }: Pick<ValueOfColumn, 'type'>, value: number | string): ExprNode {
+function bound(sql: Sql, { type }: Pick<ValueOfColumn, 'type'>, value: number | string): ExprNode {
   const literal = sql.literal(value)
   return type === 'date' ? sql.cast(literal, 'DATE') : type === 'timestamp' ? sql.cast(literal, 'TIMESTAMP') : literal
 }

@@ -2,7 +2,7 @@ import { PodError } from '@mlpod/contract'
 import { add, type Value } from '@mlpod/graph'
 
 /** Numbers that are fed anew at each step, so that schedules never compile anything. */
-export type Scalars = Readonly<Record<string, number>>
+type Scalars = Readonly<Record<string, number>>
 
 /** What a transform works on: one gradient a parameter. */
 export interface Step {

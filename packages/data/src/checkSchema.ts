@@ -12,7 +12,7 @@ import {
 } from './relation.ts'
 import { isBeyondRe2, type Rule, type RuleName, rules } from './rules.ts'
 import type { Column } from './schema.ts'
-import { asRowSchema, type SchemaLike } from './standard-schema.ts'
+import { asRowSchema, type SchemaLike } from './standardSchema.ts'
 
 /** Rows that break one rule of one column. `first` are the first of them, by position. */
 export interface Violation {

@@ -25,7 +25,7 @@ import { stepped } from './optimizers/optimizer.ts'
 export const LOSSES = 'losses'
 
 /** A tensor that a step reads under its name and writes under that name + " next". */
-export interface StateTensor {
+interface StateTensor {
   readonly initial: Tensor
   /** Path of the parameter that it is; a slot of the optimizer has none. */
   readonly path?: string
