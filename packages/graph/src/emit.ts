@@ -6,7 +6,7 @@ import { tensorProto } from './onnx/tensor.ts'
 import { typeProto } from './onnx/type.ts'
 import { outdatedBy, WRITTEN } from './onnx/versions.ts'
 import { schemaOf } from './schemas/index.ts'
-import { type Body, type Dim, isFreshDim, type Operation, type Value } from './value.ts'
+import { type Body, type Dim, isFloating, isFreshDim, type Operation, type Value } from './value.ts'
 import { topological } from './walk.ts'
 
 const IR_VERSION = 10
@@ -207,14 +207,23 @@ function writeLeaf(writer: Writer, scope: Scope, value: Value): void {
   if (tensor.kind === 'tensor') writer.initializers.set(name, tensorProto(tensor.value, name))
 }
 
+// Floating initializers are parameters when a file is loaded again; floating constants stay constants as nodes.
 function writeConstant(writer: Writer, scope: Scope, value: Value, tensor: Tensor): void {
   const name =
-    value.name !== undefined && isFree(writer, value.name) ? take(writer, value.name) : unique(writer, 'constant')
-  top(scope).names.set(value, name)
-  writer.initializers.set(name, tensorProto(tensor, name))
+    value.name !== undefined && !writer.taken.has(value.name) ? take(writer, value.name) : unique(writer, 'constant')
+  const outermost = top(scope)
+  outermost.names.set(value, name)
+  if (isFloating(value))
+    outermost.nodes.push({
+      output: [name],
+      name: unique(writer, 'Constant'),
+      opType: 'Constant',
+      attribute: [attributeProto('value', { kind: 'tensor', value: tensor })],
+    })
+  else writer.initializers.set(name, tensorProto(tensor, name))
 }
 
-// Initializers live in the outermost graph, which every body sees.
+// Leaves and constants live in the outermost graph, which every body sees.
 const top = (scope: Scope): Scope => (scope.outer === undefined ? scope : top(scope.outer))
 
 const isFree = (writer: Writer, name: string): boolean => !writer.taken.has(name) && !writer.reserved.has(name)

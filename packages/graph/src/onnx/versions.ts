@@ -3,7 +3,7 @@ export const OPSETS = { oldest: 7, newest: 26 } as const
 
 /**
  * By operator of ai.onnx, the opsets at which its inputs, outputs or attributes changed: n where old uses have another
- * form since, -n where something optional was added. Changes of element types alone are left out, and operators that have
+ * form since (or none), -n where something optional was added. Changes of element types alone are left out, and operators that have
  * been the same since opset 7 too. Source: the schemas of ONNX 1.23.
  */
 const CHANGES: Readonly<Record<string, readonly number[]>> = {
@@ -110,7 +110,7 @@ const CHANGES: Readonly<Record<string, readonly number[]>> = {
   Round: [11],
   STFT: [17],
   Scan: [8, 9],
-  Scatter: [9],
+  Scatter: [9, 11],
   ScatterElements: [11, -16],
   ScatterND: [11, -16],
   SequenceAt: [11],
@@ -143,7 +143,7 @@ const CHANGES: Readonly<Record<string, readonly number[]>> = {
   Trilu: [14],
   Unique: [11],
   Unsqueeze: [1, 13],
-  Upsample: [7, 9],
+  Upsample: [7, 9, 10],
   Where: [9],
 }
 
