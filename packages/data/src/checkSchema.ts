@@ -1,15 +1,8 @@
 import { PodError } from '@mlpod/contract'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { openEngine } from './engine.ts'
-import {
-  type AnyRelation,
-  type Cell,
-  type ColumnInfo,
-  type Relation,
-  relation,
-  unknownColumn,
-  untyped,
-} from './relation.ts'
+import { relation, unknownColumn, untyped } from './query.ts'
+import type { AnyRelation, Cell, ColumnInfo, Relation } from './relation.ts'
 import { isBeyondRe2, type Rule, type RuleName, rules } from './rules.ts'
 import type { Column } from './schema.ts'
 import { asRowSchema, type SchemaLike } from './standardSchema.ts'

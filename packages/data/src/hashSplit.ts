@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { PodError } from '@mlpod/contract'
 import { openEngine, quoted } from './engine.ts'
-import { type Relation, unknownColumn, untyped } from './relation.ts'
+import { unknownColumn, untyped } from './query.ts'
+import type { Relation } from './relation.ts'
 
 /** Settings of a split. `shares` sum to 1; `key` names the columns that decide a row's part. */
 export interface SplitOptions<Name extends string, Part extends string> {

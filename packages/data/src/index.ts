@@ -8,16 +8,8 @@ export { expectations } from './expectations/run.ts'
 export { hashSplit, placeOf, type SplitOptions } from './hashSplit.ts'
 export { type ColumnArray, relationOf, type TableData } from './ingest.ts'
 export { type FeatureSeparation, type NoLeakOptions, noLeak, separation } from './noLeak.ts'
-export {
-  type AnyRelation,
-  type Cell,
-  type ColumnInfo,
-  type Expression,
-  type JoinKind,
-  type OrderKey,
-  type Relation,
-  untyped,
-} from './relation.ts'
+export { untyped } from './query.ts'
+export type { AnyRelation, Cell, ColumnInfo, Expression, JoinKind, OrderKey, Relation } from './relation.ts'
 export {
   bool,
   type Column,

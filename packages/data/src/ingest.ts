@@ -1,6 +1,7 @@
 import { PodError } from '@mlpod/contract'
 import { type Engine, identifier, newTable, openEngine } from './engine.ts'
-import { type Cell, fromTable, type Relation, unknownColumn } from './relation.ts'
+import { fromTable, unknownColumn } from './query.ts'
+import type { Cell, Relation } from './relation.ts'
 import type { Column, ColumnType } from './schema.ts'
 import { SQL_TYPE } from './sqlType.ts'
 import { asRowSchema, type RowOf, type SchemaLike } from './standardSchema.ts'

@@ -1,7 +1,8 @@
 import { type Claim, type Dataset, type Json, PodError } from '@mlpod/contract'
 import { auc } from '@mlpod/math'
 import type { ColumnData } from './columns.ts'
-import { type Relation, unknownColumn } from './relation.ts'
+import { unknownColumn } from './query.ts'
+import type { Relation } from './relation.ts'
 
 /** How well one feature alone separates the target, and how that was computed. */
 export interface FeatureSeparation {

@@ -1,5 +1,6 @@
 import type { ExprNode } from '@uwdata/mosaic-sql'
-import { type AnyRelation, type Cell, type ColumnInfo, relation } from './relation.ts'
+import { relation } from './query.ts'
+import type { AnyRelation, Cell, ColumnInfo } from './relation.ts'
 
 /** What one column holds. Numbers of a statistic are null where there are no values, or where it makes no sense. */
 export interface ColumnSummary extends ColumnInfo {

@@ -1,18 +1,20 @@
 import { PodError } from '@mlpod/contract'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { openEngine } from '../engine.ts'
-import { type AnyRelation, type Cell, type ColumnInfo, type Relation, relation, unknownColumn } from '../relation.ts'
+import { unknownColumn } from '../query.ts'
+import type { AnyRelation, ColumnInfo, Relation } from '../relation.ts'
 import type {
   AggregateEntry,
   Context,
   Expectation,
   ExpectationResult,
-  Fit,
   MapEntry,
   UniqueEntry,
   ValueOfColumn,
 } from './expectation.ts'
 import { entries } from './index.ts'
+import { misfit } from './misfit.ts'
+import { repeated, sampleOf } from './sample.ts'
 
 /** One expectation made ready: what it reads from the single scan, and how its result is made of that. */
 interface Prepared {
@@ -62,13 +64,6 @@ export function checkExpectation(expectation: Expectation): void {
     (mostly !== undefined && !(mostly >= 0 && mostly <= 1) ? `mostly is ${mostly} and not between 0 and 1` : undefined)
   if (wrong !== undefined)
     throw new PodError('EXPECTATION_INVALID', `the expectation that ${entry.sentence(expectation)}: ${wrong}`)
-}
-
-const FITS: Readonly<Record<Fit, readonly (string | undefined)[]>> = {
-  any: ['int', 'float', 'bool', 'string', 'date', 'timestamp', undefined],
-  number: ['int', 'float', 'bool'],
-  text: ['string'],
-  ordered: ['int', 'float', 'date', 'timestamp', 'string'],
 }
 
 async function prepare(
@@ -175,31 +170,6 @@ async function prepare(
   return kinds[entry.kind](entry as never)
 }
 
-/** Why an expectation cannot be tried on these columns, if it cannot. */
-function misfit(
-  expectation: Expectation,
-  names: readonly string[],
-  found: ReadonlyMap<string, ColumnInfo>,
-  fits: Fit,
-): string | undefined {
-  for (const name of names) {
-    const info = found.get(name)
-    if (!info) return unknownColumn(name, [...found.keys()]).message
-    if (!FITS[fits].includes(info.type)) return `the column "${name}" is ${info.sqlType}, not ${fits}`
-    const bounds = 'min' in expectation || 'max' in expectation ? [expectation.min, expectation.max] : []
-    const isText = info.type === 'string' || info.type === 'date' || info.type === 'timestamp'
-    if (expectation.type === 'between')
-      for (const bound of bounds)
-        if (bound !== undefined && (typeof bound === 'string') !== isText)
-          return `the column "${name}" is ${info.sqlType} and cannot be compared with ${JSON.stringify(bound)}`
-    if ('values' in expectation)
-      for (const value of expectation.values)
-        if ((typeof value === 'string') !== isText)
-          return `the column "${name}" is ${info.sqlType} and never equals ${JSON.stringify(value)}`
-  }
-  return undefined
-}
-
 /** A row condition as a tree whose columns exist; missing counts as false. */
 function conditionOf(data: AnyRelation, where: NonNullable<Expectation['where']>): ExprNode {
   const { sql } = data.engine
@@ -207,48 +177,4 @@ function conditionOf(data: AnyRelation, where: NonNullable<Expectation['where']>
   for (const { column } of sql.collectColumns(tree))
     if (!data.columns.includes(column)) throw unknownColumn(column, data.columns)
   return sql.coalesce(tree, sql.literal(false))
-}
-
-async function sampleOf(
-  data: AnyRelation,
-  failing: ExprNode,
-  names: readonly string[],
-  samples: number,
-): Promise<ExpectationResult['sample']> {
-  const { engine } = data
-  const { sql } = engine
-  const query = sql.Query.from({ input: data.query })
-    .select(...names.map((name) => sql.column(name)))
-    .where(failing)
-    .limit(samples)
-  return flat(await relation({ engine, query, columns: names, tokens: [] }).rows(), names)
-}
-
-const flat = (rows: readonly Record<string, Cell>[], names: readonly string[]): ExpectationResult['sample'] =>
-  names.length === 1 ? rows.map((row) => row[names[0]]) : rows
-
-/** Counts the rows whose values occur more than once, and returns the most frequent of those values. */
-async function repeated(
-  data: AnyRelation,
-  kept: ExprNode,
-  names: readonly string[],
-  samples: number,
-): Promise<{ count: number; sample: ExpectationResult['sample'] }> {
-  const { engine } = data
-  const { sql } = engine
-  const columns = names.map((name) => sql.column(name))
-  const groups = sql.Query.from({ input: data.query })
-    .select(...columns, { times: sql.count() })
-    .where(kept)
-    .groupby(...columns)
-    .having(sql.gt(sql.count(), sql.literal(1)))
-  const all = [...names, 'times']
-  const many = relation({ engine, query: groups, columns: all, tokens: [] })
-  const [{ count }] = await many.groupBy([], { count: (s) => s.cast(s.sum('times'), 'BIGINT') }).rows()
-  const rows = await many
-    .orderBy({ column: 'times', descending: true }, ...names)
-    .limit(samples)
-    .select(...names)
-    .rows()
-  return { count: Number(count), sample: flat(rows, names) }
 }

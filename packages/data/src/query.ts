@@ -1,0 +1,189 @@
+import { didYouMean, PodError, type Tensor } from '@mlpod/contract'
+import type { ExprNode, Query, SelectQuery } from '@uwdata/mosaic-sql'
+import { type ColumnData, readBatches, readColumns, readRows, typesOf } from './columns.ts'
+import { type Engine, newTable, type Sql, type Token } from './engine.ts'
+import type { AnyRelation, Cell, Expression, OrderKey, Relation } from './relation.ts'
+import { typeOf } from './sqlType.ts'
+
+/** What a relation is made of. `tokens` keep the engine's tables alive. */
+interface Parts {
+  readonly engine: Engine
+  readonly query: Query
+  readonly columns: readonly string[]
+  readonly order?: readonly OrderKey[]
+  readonly tokens: readonly Token[]
+}
+
+const tokensOf = new WeakMap<object, readonly Token[]>()
+
+/** Returns a relation over a query that yields these columns. */
+export function relation<Row = Record<string, Cell>>({ engine, query, columns, order, tokens }: Parts): Relation<Row> {
+  const { sql } = engine
+  const has = new Set(columns)
+  const base = (): SelectQuery => sql.Query.from({ input: query })
+  const make = <R>(next: Query, names: readonly string[] = columns, keptOrder = order, more: readonly Token[] = []) =>
+    relation<R>({
+      engine,
+      query: next,
+      columns: names,
+      order: keptOrder?.every((key) => names.includes(nameOf(key))) ? keptOrder : undefined,
+      tokens: [...tokens, ...more],
+    })
+  const known = (names: Iterable<string>): void => {
+    for (const name of names) if (!has.has(name)) throw unknownColumn(name, columns)
+  }
+  const expression = (given: Expression): ExprNode => {
+    const tree = typeof given === 'function' ? given(sql) : given
+    known(sql.collectColumns(tree).map((ref) => ref.column))
+    return tree
+  }
+  const aliased = (given: Readonly<Record<string, Expression>>): Record<string, ExprNode> =>
+    Object.fromEntries(Object.entries(given).map(([name, e]) => [name, expression(e)]))
+  const refs = (names: readonly string[]) => names.map((name) => sql.column(name))
+  const ordered = (): SelectQuery => {
+    const whole = base().select(...refs(columns))
+    return order ? whole.orderby(...order.map((key) => orderNode(sql, key))) : whole
+  }
+  const names = <K extends string>(given: readonly K[]): readonly K[] => {
+    known(given)
+    return given.length > 0 ? given : (columns as readonly K[])
+  }
+
+  const self: Relation<Row> = {
+    columns: columns as readonly (keyof Row & string)[],
+    engine,
+    get query() {
+      return ordered()
+    },
+    select(...given) {
+      known(given)
+      return make(base().select(...refs(given)), given)
+    },
+    omit(...given) {
+      known(given)
+      const kept = columns.filter((name) => !(given as readonly string[]).includes(name))
+      return make(base().select(...refs(kept)), kept)
+    },
+    where: (condition) =>
+      make(
+        base()
+          .select(...refs(columns))
+          .where(expression(condition)),
+      ),
+    derive(given) {
+      const added = aliased(given)
+      const kept = columns.filter((name) => !(name in added))
+      return make(base().select(...refs(kept), added), [...kept, ...Object.keys(added)])
+    },
+    orderBy(...keys) {
+      known(keys.map(nameOf))
+      return make(query, columns, keys)
+    },
+    limit(n, { offset = 0 } = {}) {
+      if (!(Number.isSafeInteger(n) && n >= 0 && Number.isSafeInteger(offset) && offset >= 0))
+        throw new PodError('LIMIT_INVALID', `a limit of ${n} rows after ${offset} is not possible`)
+      return make(ordered().limit(n).offset(offset))
+    },
+    join(other, { on, kind = 'inner' }) {
+      known(on)
+      for (const name of on)
+        if (!(other.columns as readonly string[]).includes(name)) throw unknownColumn(name, other.columns)
+      const added = (other.columns as readonly string[]).filter((name) => !(on as readonly string[]).includes(name))
+      const clash = added.find((name) => has.has(name))
+      const filtering = kind === 'semi' || kind === 'anti'
+      if (clash !== undefined && !filtering)
+        throw new PodError('COLUMN_TWICE', `both sides of the join have a column "${clash}"`, {
+          hint: 'join on it too, or omit it on one side',
+        })
+      const joined = sql.join(new sql.FromClauseNode(query, 'left'), new sql.FromClauseNode(other.query, 'right'), {
+        type: kind.toUpperCase() as 'INNER',
+        using: refs(on),
+      })
+      const all = filtering ? columns : [...columns, ...added]
+      return make(sql.Query.from(joined).select(...refs(all)), all, order, tokensOf.get(other) ?? [])
+    },
+    groupBy(keys, given) {
+      known(keys)
+      const added = aliased(given)
+      const grouped = base().select(...refs(keys), added)
+      return make(keys.length > 0 ? grouped.groupby(...refs(keys)) : grouped, [...keys, ...Object.keys(added)], keys)
+    },
+    concat(other) {
+      const theirs = other.columns as readonly string[]
+      const missing = columns.find((name) => !theirs.includes(name))
+      if (missing !== undefined) throw unknownColumn(missing, theirs)
+      const surplus = theirs.find((name) => !has.has(name))
+      if (surplus !== undefined) throw unknownColumn(surplus, columns)
+      const second = sql.Query.from({ input: other.query }).select(...refs(columns))
+      return make(
+        sql.Query.unionAll(base().select(...refs(columns)), second),
+        columns,
+        undefined,
+        tokensOf.get(other) ?? [],
+      )
+    },
+    distinct: () =>
+      make(
+        base()
+          .select(...refs(columns))
+          .distinct(),
+      ),
+    async count() {
+      const [row] = await engine.read(String(base().select({ n: sql.count() })))
+      return Number(row.n)
+    },
+    rows: () => readRows<Row>(engine, String(ordered())),
+    toColumns: (...given) => readColumns(engine, String(ordered()), names(given)),
+    async tensors(...given) {
+      const data = await readColumns(engine, String(ordered()), names(given))
+      return Object.fromEntries(
+        Object.entries<ColumnData>(data).map(([name, column]) => [name, toTensor(column)]),
+      ) as never
+    },
+    batches: () => readBatches(engine, String(ordered()), columns as readonly (keyof Row & string)[], tokens),
+    async describe() {
+      const types = await typesOf(engine, String(base().select(...refs(columns))))
+      return columns.map((name, i) => ({ name, sqlType: types[i][1], type: typeOf(types[i][1]) }))
+    },
+    async materialize() {
+      const token = newTable()
+      await engine.run(`CREATE TABLE "${token.table}" AS ${ordered()}`)
+      return fromTable(engine, token, columns, order)
+    },
+    toSQL: () => String(ordered()),
+  }
+  tokensOf.set(self, tokens)
+  return self
+}
+
+/** Returns the same relation with rows of any cells. */
+export const untyped = (data: AnyRelation): Relation => data as Relation
+
+/** Returns the relation of a table of the engine. */
+export function fromTable<Row>(
+  engine: Engine,
+  token: Token,
+  columns: readonly string[],
+  order?: readonly OrderKey[],
+): Relation<Row> {
+  const query = engine.sql.Query.from(engine.sql.asTableRef(token.table)!).select(
+    ...columns.map((name) => engine.sql.column(name)),
+  )
+  return relation<Row>({ engine, query, columns, order, tokens: [token] })
+}
+
+const nameOf = (key: OrderKey): string => (typeof key === 'string' ? key : key.column)
+
+const orderNode = (sql: Sql, key: OrderKey): ExprNode => {
+  const direction = typeof key === 'string' ? sql.asc : sql.desc
+  return direction(sql.column(nameOf(key)), false)
+}
+
+/** Returns the error for a column that is not there. */
+export const unknownColumn = (name: string, columns: readonly string[], where = 'the relation'): PodError =>
+  new PodError('COLUMN_UNKNOWN', `${where} has no column "${name}"${didYouMean(name, columns)}`)
+
+const toTensor = (column: ColumnData): Tensor<'float32'> | Tensor<'string'> =>
+  column.kind === 'number'
+    ? { dtype: 'float32', shape: [column.data.length, 1], data: Float32Array.from(column.data) }
+    : { dtype: 'string', shape: [column.data.length, 1], data: column.data }
