@@ -67,6 +67,13 @@ export function openCode(pod: Pod, store: Store): CodeReader {
     known.set(name, { ...node, files: node.modules.map((index) => cache.paths[index]) })
   let changed = false
   let places: Promise<ReadonlyMap<unknown, readonly Place[]>> | undefined
+  // Nodes share modules: each is looked at once while the code of all nodes is told.
+  const looked = new Map<string, ReturnType<Identify>>()
+  const identifyOnce: Identify = (path) => {
+    const found = looked.get(path) ?? store.identify(path)
+    looked.set(path, found)
+    return found
+  }
   const inProgress = new Map<string, Promise<NodeCode>>()
 
   const readNow = async (node: AnyNode): Promise<NodeCode> => {
@@ -74,7 +81,7 @@ export function openCode(pod: Pod, store: Store): CodeReader {
     if (
       before &&
       (await standsAt(node, before.places)) &&
-      (await contentsOf(before.files, store)) === before.contents
+      (await contentsOf(before.files, identifyOnce)) === before.contents
     ) {
       if (before.stamp === packages.stamp) return told(before)
       const again = { ...before, stamp: packages.stamp, packages: identities(packages, before.folders) }
@@ -119,7 +126,7 @@ export function openCode(pod: Pod, store: Store): CodeReader {
     },
     async isCurrent(node) {
       const cached = known.get(node.name)
-      return cached !== undefined && (await contentsOf(cached.files, store)) === cached.contents
+      return cached !== undefined && (await contentsOf(cached.files, store.identify)) === cached.contents
     },
     async save() {
       if (!changed) return
@@ -149,7 +156,7 @@ async function bundleSettled(
   for (let attempt = 0; attempt < 5; attempt++) {
     const begun = Date.now() - TICK_MS
     const bundle = await bundleNode(pod.root, places)
-    const contents = await contentsOf(bundle.modules, store)
+    const contents = await contentsOf(bundle.modules, store.identify)
     const settled = bundle.modules.every((path) => {
       const info = statSync(path, { throwIfNoEntry: false })
       return info !== undefined && info.mtimeMs < begun && info.ctimeMs < begun
@@ -167,14 +174,16 @@ const told = ({ code, packages, parts }: CachedNode): NodeCode => ({ hash: code,
 const identities = (packages: Packages, folders: readonly string[]): readonly string[] =>
   [...new Set(folders.map((folder) => packages.identify(folder)))].sort()
 
-async function contentsOf(files: readonly string[], store: Store): Promise<Hash | undefined> {
-  const hashes: Hash[] = []
-  for (const path of files) {
-    const stored = await store.identify(path).catch(() => undefined)
-    if (stored === undefined) return undefined
-    hashes.push(stored.hash)
+type Identify = (path: string) => Promise<{ readonly hash: Hash }>
+
+/** One hash over the contents of files; undefined when one of them is gone. */
+async function contentsOf(files: readonly string[], identify: Identify): Promise<Hash | undefined> {
+  try {
+    return hashValue((await Promise.all(files.map(identify))).map(({ hash }) => hash))
+  } catch (error) {
+    if (error instanceof PodError) return undefined
+    throw error
   }
-  return hashValue(hashes)
 }
 
 /** Tells whether the node is still what its first place exports; the module is loaded already when it is. */

@@ -13,7 +13,7 @@ export interface Pool {
 }
 
 /** How a job is run. */
-export interface PoolRun {
+interface PoolRun {
   report(report: Report): void
   rebuild(nodes?: readonly string[]): Promise<readonly Rebuilt[]>
   readonly timeoutMs?: number

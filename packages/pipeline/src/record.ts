@@ -48,7 +48,7 @@ export async function record(
 }
 
 /** Returns what was made, with the names of the datasets. */
-export const outputRecords = (node: AnyNode, made: Made): Record<string, OutputRecord> =>
+const outputRecords = (node: AnyNode, made: Made): Record<string, OutputRecord> =>
   Object.fromEntries(
     Object.entries(made).map(([argument, stored]) => [argument, { dataset: node.outputs[argument].name!, ...stored }]),
   )

@@ -42,7 +42,7 @@ export interface Outcome {
 }
 
 const argumentsOf = (root: string, what: string, options: object): string[] => [
-  join(here, 'testCommand.ts'),
+  fileURLToPath(new URL('./testCommand.ts', import.meta.url)),
   root,
   what,
   JSON.stringify(options),

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { constants, type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { constants, type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { type Hash, PodError } from '@mlpod/contract'
@@ -10,11 +10,17 @@ const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 6)
 /** Returns a name that no other writer uses, led by process and machine so that what a dead process left can be swept. */
 export const temporaryName = (): string => `${process.pid}-${HOST}-${counter++}-${randomBytes(4).toString('hex')}`
 
-/** Removes the temporary files in a folder that processes of this machine left when they died. */
+/** Temporary files of other machines are taken for dead after this time. */
+const FORGOTTEN_MS = 7 * 24 * 3600 * 1000
+
+/** Removes the temporary files in a folder that processes left when they died. */
 export async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const [, pid, host] = /^(\d+)-([0-9a-f]{6})-/.exec(name) ?? []
-    if (host === HOST && !isAlive(Number(pid))) await rm(join(folder, name), { recursive: true, force: true })
+    const path = join(folder, name)
+    const modified = host === HOST ? undefined : (await stat(path).catch(() => undefined))?.mtimeMs
+    const dead = host === HOST ? !isAlive(Number(pid)) : modified !== undefined && Date.now() - modified > FORGOTTEN_MS
+    if (dead) await rm(path, { recursive: true, force: true })
   }
 }
 

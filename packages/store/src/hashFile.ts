@@ -18,7 +18,7 @@ export interface FileStamp {
 }
 
 /** Tells whether two stamps are of the same, untouched file. */
-export const sameStamp = (a: FileStamp, b: FileStamp): boolean =>
+const sameStamp = (a: FileStamp, b: FileStamp): boolean =>
   a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.dev === b.dev
 
 const BLOCK = 1 << 20

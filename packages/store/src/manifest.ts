@@ -58,7 +58,7 @@ export function parseManifest(text: string, at: string): Manifest {
 }
 
 /** Tells whether a manifest's path stays below its root on every system. */
-export const isInside = (path: string): boolean =>
+const isInside = (path: string): boolean =>
   path !== '' &&
   !/^[/\\]|^[a-zA-Z]:|[\\\0]/.test(path) &&
   path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')

@@ -278,12 +278,16 @@ test('MLPOD_STORE names another place, and a store of a newer format is refused'
   )
 })
 
-test('temporary files of dead processes are swept, those of living ones stay', async () => {
+test('temporary files of dead processes and long-gone machines are swept, those of living ones stay', async () => {
   const mine = store.temporary()
   writeFileSync(mine, '')
   writeFileSync(join(store.root, 'tmp', mine.replace(/.*\/\d+-/, '4194999-')), '')
+  const [far, old] = ['1-abcdef-0-far', '1-abcdef-0-old'].map((name) => join(store.root, 'tmp', name))
+  for (const file of [far, old]) writeFileSync(file, '')
+  utimesSync(old, 1, 1)
   await store.sweep()
-  expect(temporary()).toHaveLength(1)
+  expect(temporary()).toHaveLength(2)
+  expect([existsSync(mine), existsSync(far)]).toEqual([true, true])
 })
 
 test('a full disk is said in our words', async () => {

@@ -8,7 +8,7 @@ export interface Identifier {
 }
 
 /** Kinds of things that runs have. */
-export type Entity = 'metric' | 'param' | 'tag' | 'attribute' | 'dataset'
+type Entity = 'metric' | 'param' | 'tag' | 'attribute' | 'dataset'
 
 /** A filter as a tree. */
 export type Filter =
