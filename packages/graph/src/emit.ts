@@ -104,11 +104,14 @@ function nameIn(scope: Scope, value: Value): string {
   const name = scope.names.get(value)
   if (name !== undefined) return name
   if (scope.outer !== undefined) return nameIn(scope.outer, value)
-  throw new PodError('VALUE_UNBOUND', `${value.operation.type} is used outside the body that makes it`, {
+  throw unbound(value)
+}
+
+const unbound = (value: Value): PodError =>
+  new PodError('VALUE_UNBOUND', `${value.name ?? value.operation.type} is used outside the body that makes it`, {
     at: value.operation.meta.site.at,
     hint: 'return it from the body and use what ifElse, loop or repeat returns',
   })
-}
 
 function writeOperation(writer: Writer, scope: Scope, operation: Operation, wanted: ReadonlyMap<Value, string>): void {
   const [first] = operation.outputs
@@ -181,6 +184,7 @@ function writeBody(writer: Writer, outer: Scope, body: Body, name: string): Mess
 function writeLeaf(writer: Writer, scope: Scope, value: Value): void {
   if (scope.names.has(value)) return
   const name = value.name!
+  if (value.operation.type === 'Formal') throw unbound(value)
   if (value.operation.type === 'Input')
     throw new PodError(
       'INPUT_NOT_LISTED',

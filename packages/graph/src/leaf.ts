@@ -34,13 +34,18 @@ export function input(
       `the default of input "${name}" is ${fallback.dtype}[${fallback.shape.join(', ')}], the input is ${dtype}[${shape.join(', ')}]`,
       { at: site.at },
     )
-  const attributes: Record<string, Attribute> = {
-    dtype: int(CODE_OF_DATA_TYPE[dtype]),
-    shape: { kind: 'strings', value: shape.map(String) },
-  }
-  if (fallback) attributes.default = { kind: 'tensor', value: fallback }
-  return applyOne('Input', [], attributes, { names: [name], site })
+  const attributes = { ...described(dtype, shape), ...(fallback && { default: { kind: 'tensor', value: fallback } }) }
+  return applyOne('Input', [], attributes as Record<string, Attribute>, { names: [name], site })
 }
+
+const described = (dtype: DataType, shape: readonly Dim[]): Record<string, Attribute> => ({
+  dtype: int(CODE_OF_DATA_TYPE[dtype]),
+  shape: { kind: 'strings', value: shape.map(String) },
+})
+
+/** Returns a formal input of a subgraph. */
+export const formal = (name: string, dtype: DataType | undefined, shape: readonly Dim[]): Value =>
+  applyOne('Formal', [], described(dtype ?? 'float32', shape), { names: [name] })
 
 const fits = (actual: readonly number[], declared: readonly Dim[]): boolean =>
   actual.length === declared.length && declared.every((dim, i) => typeof dim === 'string' || dim === actual[i])

@@ -1,6 +1,6 @@
 import { didYouMean, PodError, type Tensor, tensor } from '@mlpod/contract'
 import { apply, applyOpaque, type Extras, nextSerial } from './apply.ts'
-import { constant, input, namedConstant, parameter } from './leaf.ts'
+import { constant, formal, input, namedConstant, parameter } from './leaf.ts'
 import type { Model } from './model.ts'
 import { attributeOf } from './onnx/attribute.ts'
 import type { Message } from './onnx/proto.ts'
@@ -12,7 +12,7 @@ import { decode } from './onnx/wire.ts'
 import { capturesOf } from './operators/control.ts'
 import { type OperatorName, schemaOf } from './schemas/index.ts'
 import { attributed, capture } from './site.ts'
-import { type Attribute, type Body, dtypeOf, isFloating, isValue, tensorType, UNRANKED, type Value } from './value.ts'
+import { type Attribute, type Body, isFloating, isValue, tensorType, UNRANKED, type Value } from './value.ts'
 
 /** A model as values again. */
 export interface Loaded {
@@ -268,9 +268,9 @@ function readBody(context: File, outer: Scope, graph: Graph): Body {
     scope.values.set(proto.name ?? '', constant(tensorOf(proto, context.file)))
   const inputs = (graph.input ?? []).map(({ name = '', type }) => {
     const known = typeOf(type) ?? { type: tensorType('float32'), shape: UNRANKED }
-    const formal = { ...input(name, dtypeOf({ type: known.type } as Value) ?? 'float32', []), ...known }
-    scope.values.set(name, formal)
-    return formal
+    const given = { ...formal(name, known.type.kind === 'tensor' ? known.type.dtype : undefined, []), ...known }
+    scope.values.set(name, given)
+    return given
   })
   for (const node of graph.node ?? []) readNode(context, scope, node)
   const outputs = (graph.output ?? []).map(({ name = '' }) => find(context, scope, name, 'a body gives'))

@@ -1,5 +1,5 @@
 import { reapply } from './apply.ts'
-import { input } from './leaf.ts'
+import { formal } from './leaf.ts'
 import { sameShape } from './schema.ts'
 import { type Body, dtypeOf, type Operation, type Value } from './value.ts'
 import { operands, topological } from './walk.ts'
@@ -48,8 +48,8 @@ function formals(operation: Operation, body: Body, mapped: Map<Value, Value>): r
     const after = before && mapped.get(before)
     if (!before || !after || i < 2 || sameShape(before.shape, after.shape)) return value
     const shape = value.shape.map((dim, axis) => (dim === before.shape[axis] ? after.shape[axis] : dim))
-    const formal = input(value.name ?? `state${i - 2}`, dtypeOf(value)!, shape)
-    mapped.set(value, formal)
-    return formal
+    const replaced = formal(value.name ?? `state${i - 2}`, dtypeOf(value), shape)
+    mapped.set(value, replaced)
+    return replaced
   })
 }

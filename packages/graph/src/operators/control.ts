@@ -1,11 +1,11 @@
-import { type DataType, PodError } from '@mlpod/contract'
+import { PodError } from '@mlpod/contract'
 import { apply, nextSerial } from '../apply.ts'
-import { input, lift, type Operand } from '../leaf.ts'
+import { formal, lift, type Operand } from '../leaf.ts'
 import { capture } from '../site.ts'
 import { type Body, type Dim, describe, dtypeOf, freshDim, isFreshDim, type Site, type Value } from '../value.ts'
 import { operands } from '../walk.ts'
 
-const LEAVES: ReadonlySet<string> = new Set(['Input', 'Parameter'])
+const LEAVES: ReadonlySet<string> = new Set(['Input', 'Formal', 'Parameter'])
 
 /**
  * Returns the outer values that a subgraph reads: on the way back from its outputs, the first ones that `isOuter` tells,
@@ -115,8 +115,6 @@ export function repeat(
   const turn = (result: readonly Value[] | Turn): Turn => ('state' in result ? result : { state: result })
   return loop(state, (values, index) => turn(body(values, index)), { trips })
 }
-
-const formal = (name: string, dtype: DataType | undefined, shape: readonly Dim[]): Value => input(name, dtype!, shape)
 
 function widened(shape: readonly Dim[], before: Value, after: Value | undefined, site: Site): readonly Dim[] {
   if (after === undefined) return shape

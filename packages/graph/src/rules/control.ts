@@ -7,6 +7,7 @@ import { zerosLike } from './shape.ts'
 /** Rules of the leaves and of the operators that hold subgraphs. */
 export const control: { readonly [O in keyof typeof schemas]: Rule } = {
   Input: 'zero',
+  Formal: 'zero',
   Parameter: 'zero',
   // The branch that was taken is differentiated by what it captures, in a new If that computes it again.
   If: {

@@ -38,22 +38,27 @@ function meet(call: Call, a: Value, b: Value): readonly Dim[] {
   return a.shape.map((dim, axis) => (dim === b.shape[axis] ? dim : freshDim()))
 }
 
+const fed: Schema = {
+  domain: 'mlpod',
+  since: 1,
+  inputs: [0, 0],
+  attributes: { dtype: 'int', shape: 'strings', default: 'tensor' },
+  types: (call) => {
+    const { dtype } = call.attributes
+    return [tensorType(DATA_TYPE_OF_CODE[dtype?.kind === 'int' ? Number(dtype.value) : 0] ?? 'float32')]
+  },
+  shapes: (call) => {
+    const { shape } = call.attributes
+    return [shape?.kind === 'strings' ? shape.value.map((dim) => (/^\d+$/.test(dim) ? Number(dim) : dim)) : []]
+  },
+}
+
 /** Leaves and operators that hold subgraphs. */
 export const control = {
-  Input: {
-    domain: 'mlpod',
-    since: 1,
-    inputs: [0, 0],
-    attributes: { dtype: 'int', shape: 'strings', default: 'tensor' },
-    types: (call) => {
-      const { dtype } = call.attributes
-      return [tensorType(DATA_TYPE_OF_CODE[dtype?.kind === 'int' ? Number(dtype.value) : 0] ?? 'float32')]
-    },
-    shapes: (call) => {
-      const { shape } = call.attributes
-      return [shape?.kind === 'strings' ? shape.value.map((dim) => (/^\d+$/.test(dim) ? Number(dim) : dim)) : []]
-    },
-  },
+  /** What a run feeds. */
+  Input: fed,
+  /** What a subgraph is given: a turn's number, a state. */
+  Formal: fed,
   Parameter: {
     domain: 'mlpod',
     since: 1,

@@ -18,6 +18,7 @@ interface Pass {
   readonly table: Table
   readonly uses: ReadonlyMap<Value, number>
   readonly known: Interner
+  readonly leaves: readonly Value[]
   /** How many rewrites applied. */
   rewritten: number
 }
@@ -27,12 +28,15 @@ interface Pass {
  * subexpressions removed, then matrix products joined with the sums, scalings and transposes around them.
  */
 export function simplify(outputs: readonly Value[]): readonly Value[] {
+  const leaves = topological(outputs).flatMap(({ type, domain, outputs: [value] }) =>
+    type === 'Input' && domain === 'mlpod' && isRanked(value) ? [value] : [],
+  )
   return attributed({}, () => {
     let current = outputs
     for (let round = 0; round < ROUNDS; round++) {
       // Products are joined from the second round on, when what stands around them is simple.
       const table = round === 0 ? rewrites : both
-      const pass: Pass = { table, uses: countUses(current), known: createInterner(), rewritten: 0 }
+      const pass: Pass = { table, uses: countUses(current), known: createInterner(), leaves, rewritten: 0 }
       const mapped = new Map<Value, Value>()
       rebuild(current, mapped, undefined, pass)
       current = current.map((value) => mapped.get(value) ?? value)
@@ -93,7 +97,7 @@ function simpler(current: Operation, original: Operation, pass: Pass): Value | u
 }
 
 // A value may be consumed into another operation only if nothing else reads it: uses are counted before the round.
-function rewritten(current: Operation, original: Operation, { table, uses }: Pass): Value | undefined {
+function rewritten(current: Operation, original: Operation, { table, uses, leaves }: Pass): Value | undefined {
   const rewrite = table[current.type]
   if (rewrite === undefined) return undefined
   const ranked = [...current.inputs, current.outputs[0]].every((value) => value === null || isRanked(value))
@@ -102,7 +106,7 @@ function rewritten(current: Operation, original: Operation, { table, uses }: Pas
     const read = original.inputs[position]
     return read !== null && read !== undefined && uses.get(read) === 1
   }
-  return rewrite({ operation: current, x: current.inputs as readonly Value[], y: current.outputs[0], once })
+  return rewrite({ operation: current, x: current.inputs as readonly Value[], y: current.outputs[0], once, leaves })
 }
 
 function moved(operation: Operation, mapped: ReadonlyMap<Value, Value>, pass: Pass): Operation {

@@ -2,9 +2,9 @@ import { reapply } from '../apply.ts'
 import { dimsOf, intsOf, scalarOf } from '../known.ts'
 import { constant } from '../leaf.ts'
 import { add, mul, sub } from '../operators/elementwise.ts'
-import { expand, reshape, transpose } from '../operators/structure.ts'
+import { expand, reshape, shape, transpose } from '../operators/structure.ts'
 import { broadcastShapes, int, ints, sameShape, text } from '../schema.ts'
-import { dtypeOf, type Operation, type Value } from '../value.ts'
+import { dtypeOf, isFreshDim, type Operation, type Value } from '../value.ts'
 import type { Match, Rewrite } from './rewrite.ts'
 
 /** Returns the operation that made a value if it is of a type. */
@@ -193,6 +193,17 @@ const shapeOfFill: Rewrite = ({ operation, x: [x] }) =>
     ? (madeBy(x, 'ConstantOfShape')?.inputs[0] ?? undefined)
     : undefined
 
+/** A shape whose sizes an input has side by side is read from that input, so that what was made of it can go. */
+const shapeOfLeaf: Rewrite = ({ operation, x: [x], leaves }) => {
+  if (leaves.includes(x)) return undefined
+  const sizes = x.shape.slice(int(operation, 'start', 0), int(operation, 'end', x.shape.length))
+  if (sizes.length === 0 || sizes.some(isFreshDim)) return undefined
+  for (const leaf of leaves)
+    for (let start = 0; start + sizes.length <= leaf.shape.length; start++)
+      if (sizes.every((dim, i) => dim === leaf.shape[start + i])) return shape(leaf, start, start + sizes.length)
+  return undefined
+}
+
 const binary = first(unexpanded, scalarBeforeExpand)
 const one: Rewrite = ({ x: [x] }: Match) => x
 
@@ -215,7 +226,7 @@ export const rewrites: Readonly<Record<string, Rewrite | undefined>> = {
   And: unexpanded,
   Or: unexpanded,
   Cast: unchanged,
-  Shape: shapeOfFill,
+  Shape: first(shapeOfFill, shapeOfLeaf),
   Reshape: first(reshapedTwice, reshapedFill),
   Flatten: reshapeOfReshape,
   Squeeze: reshapeOfReshape,
