@@ -5,7 +5,7 @@ import { asHash, hashBytes, hashValue, isHash } from './hash.ts'
 
 test('the encoding is that of RFC 8785: its own example of numbers, text and order', () => {
   const example = {
-    numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+    numbers: [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
     string: '€$\u000f\nA\'B"\\\\"/',
     literals: [null, true, false],
   }

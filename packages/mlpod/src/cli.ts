@@ -16,7 +16,7 @@ const load: Readonly<Record<string, () => Promise<Command>>> = {
 }
 
 /** Errors of the world outside: the store, the disk, the network, a port. */
-const OUTSIDE = /^(OBJECT_|STORE_|DISK_|TRACK_|PORT_|RUN_ACTIVE|ENOSPC|EACCES|EROFS|EIO|EADDR)/
+const OUTSIDE = /^(OBJECT_|STORE_|DISK_|TRACK_|PORT_IN_USE|POD_BUSY|ENOSPC|EACCES|EROFS|EIO|EADDR)/
 
 /** Returns the exit code that an error stands for. */
 export function codeOf(error: unknown): number {

@@ -76,9 +76,12 @@ export function readRequest(
   if (attributions !== undefined && typeof attributions !== 'boolean')
     note({ pointer: '/attributions', type: 'boolean', message: 'attributions must be true or false' })
   const known = new Set(guard.columns.map(({ name }) => name))
-  rows.forEach((row, i) => {
+  for (const [i, row] of rows.entries()) {
     const base = single ? '' : `/rows/${i}`
-    if (!isRecord(row)) return note({ pointer: base, type: 'object', message: 'a row must be an object' })
+    if (!isRecord(row)) {
+      note({ pointer: base, type: 'object', message: 'a row must be an object' })
+      continue
+    }
     for (const column of guard.columns) {
       const issue = checkCell(row[column.name], column)
       if (issue) note({ pointer: `${base}/${escaped(column.name)}`, ...issue })
@@ -87,7 +90,7 @@ export function readRequest(
       for (const key of Object.keys(row))
         if (!known.has(key))
           note({ pointer: `${base}/${escaped(key)}`, type: 'unknown', message: 'the model has no such column' })
-  })
+  }
   if (issues.length > 0) return { issues }
   return {
     rows: rows as PredictRequest['rows'],

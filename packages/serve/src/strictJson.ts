@@ -94,6 +94,7 @@ export function parseStrict(text: string): JsonValue {
   return result
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON text refuses raw control characters (RFC 8259)
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const WORD = /true|false|null/y

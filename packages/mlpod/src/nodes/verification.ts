@@ -14,12 +14,8 @@ export interface VerificationOptions {
   readonly evidence: Dataset<readonly Evidence[]> | Dataset<Evidence[]>
 }
 
-/** What the main thread adds to the key of a verifying node: which look at its data each promise has, and the hashes of what it reads. */
-interface Late {
-  readonly looks: Readonly<Record<string, number>>
-  readonly hashes: Readonly<Record<string, Hash>>
-  readonly code: Hash
-}
+/** Which look at its data each promise has: found on the main thread, part of the node's key. */
+type Looks = Readonly<Record<string, number>>
 
 /**
  * Returns the node that measures every promise and judges them together. It reads all that the claims read, and the run keys of
@@ -36,7 +32,7 @@ export function verification({ name = 'verify', promises, evidence }: Verificati
         })
       handles.set(dataset.name, dataset)
     }
-  return node<Inputs, Outputs, Late>({
+  return node<Inputs, Outputs, Looks>({
     name,
     inputs: Object.fromEntries(handles),
     outputs: { evidence: evidence as Dataset },
@@ -48,14 +44,14 @@ export function verification({ name = 'verify', promises, evidence }: Verificati
   })
 }
 
-async function lookUp(promises: PromiseSet, { root, inputs, code }: LateState): Promise<Late> {
+async function lookUp(promises: PromiseSet, { root, inputs }: LateState): Promise<Looks> {
   const { openTrack } = await import('@mlpod/track')
   const track = openTrack(root)
   try {
     const looks: Record<string, number> = {}
     for (const [promise, claim] of Object.entries(promises.claims))
       looks[promise] = track.lookNumber(promise, hashValue(dataHashes(claim.data, inputs)))
-    return { looks, hashes: inputs, code }
+    return looks
   } finally {
     track.close()
   }
@@ -70,9 +66,9 @@ const dataHashes = (data: Readonly<Record<string, Dataset>>, hashes: Readonly<Re
 async function verify(
   promises: PromiseSet,
   values: Readonly<Record<string, unknown>>,
-  context: NodeContext<Late>,
+  context: NodeContext<Looks>,
 ): Promise<{ evidence: readonly Evidence[] }> {
-  const { looks, hashes, code } = context.late
+  const { late: looks, identity } = context
   const here = environmentHash(environment({ engines: engineVersions() }))
   const measurements: Record<string, Measurements[string]> = {}
   const all = Object.entries(promises.claims)
@@ -87,9 +83,9 @@ async function verify(
       measured,
       look: looks[name],
       provenance: {
-        data: dataHashes(claim.data, hashes),
-        ...(model ? { model: hashes[model.name as string] } : {}),
-        code,
+        data: dataHashes(claim.data, identity.inputs),
+        ...(model ? { model: identity.inputs[model.name as string] } : {}),
+        code: identity.code,
         params: hashValue({ confidence: promises.confidence, look: looks[name], seed: context.seed }),
         environment: here,
       },

@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseStrict } from './strictJson.ts'
+
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+test('what JSON.parse reads without doubt is read the same', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 6 }), fc.boolean(), (value, pretty) => {
+      const text = JSON.stringify(value, null, pretty ? 2 : 0)
+      expect(plain(parseStrict(text))).toEqual(JSON.parse(text))
+    }),
+    { seed: 2, numRuns: 500 },
+  )
+})
+
+test('any text is either refused with JSON_INVALID or read as JSON.parse reads it; nothing else happens', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[[\]{}",:0-9.eE+\-truefalsn\\ ]{0,40}$/)), (text) => {
+      let expected: unknown
+      let valid = true
+      try {
+        expected = JSON.parse(text)
+      } catch {
+        valid = false
+      }
+      try {
+        expect(plain(parseStrict(text))).toEqual(plain(expected))
+        expect(valid).toBe(true)
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'JSON_INVALID') throw error
+        // stricter only about keys given twice
+        if (valid) expect((error as Error).message).toContain('occurs twice')
+      }
+    }),
+    { seed: 3, numRuns: 2000 },
+  )
+})
+
+test('duplicate keys, NaN, comments, trailing commas, depth and prototypes are no way in', () => {
+  for (const [text, message] of [
+    ['{"a":1,"a":2}', /key "a" occurs twice/],
+    ['{"__proto__":1,"__proto__":2}', /occurs twice/],
+    ['[NaN]', /no valid value/],
+    ['[1,]', /no valid value/],
+    ['{"a":1,}', /no valid text/],
+    ['// x', /no valid value/],
+    ['[1] x', /more text/],
+    ['', /no valid value/],
+    ['"\u0001"', /no valid text/],
+    [`${'['.repeat(1000)}`, /64 levels/],
+  ] as const)
+    expect(() => parseStrict(text), text).toThrow(message)
+  expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+  expect(Object.keys(parseStrict('{"__proto__":{"polluted":1}}') as object)).toEqual(['__proto__'])
+  expect(parseStrict('1e400')).toBe(Number.POSITIVE_INFINITY)
+})
