@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { PodError } from '@mlpod/contract'
-import { openEngine, quoted } from './engine.ts'
+import { identifier, openEngine, quoted } from './engine.ts'
 import { unknownColumn, untyped } from './query.ts'
 import type { Relation } from './relation.ts'
 
@@ -12,7 +12,10 @@ export interface SplitOptions<Name extends string, Part extends string> {
   readonly key?: readonly Name[]
 }
 
-const NUMBER_OF_ROW = 'number of equal row'
+// names of columns for the time of the split; the letters make them nobody's
+const KEY = 'text of key \u2063'
+const NUMBER = 'number among equal rows \u2063'
+const PLACE = 'place \u2063'
 
 /**
  * Splits a relation into disjoint parts that make up the whole. A row's part depends on its own key, the seed and the
@@ -30,20 +33,24 @@ export async function hashSplit<Row, Part extends string>(
   if (!Number.isSafeInteger(seed)) throw new PodError('SEED_INVALID', `the seed ${seed} is no whole number`)
   const { sql } = await openEngine()
   const plain = untyped(data)
-  const all = plain.columns.map((name) => sql.column(name))
-  const numbered = key ? plain : plain.derive({ [NUMBER_OF_ROW]: sql.row_number().partitionby(...all) })
-  const decided = (key ?? [...plain.columns, NUMBER_OF_ROW]).map((name) => `"${name.replaceAll('"', '""')}"`)
   // every value is led by its length, so that no two keys give one text
-  const text = decided
-    .map((column) => `coalesce(length(CAST(${column} AS VARCHAR)) || ':' || CAST(${column} AS VARCHAR), '-')`)
+  const text = (key ?? plain.columns)
+    .map((name) => `CAST(${identifier(name)} AS VARCHAR)`)
+    .map((value) => `coalesce(length(${value}) || ':' || ${value}, '-')`)
     .join(' || ')
-  const place = sql.verbatim(`CAST('0x' || substr(sha256(${quoted(`${seed};`)} || ${text}), 1, 13) AS BIGINT)`)
-  const split = numbered.derive({ 'place in split': place })
+  const keyed = plain.derive({ [KEY]: sql.verbatim(text) })
+  // without a key equal rows are told apart by their number
+  const column = sql.column(KEY)
+  const numbered = key ? keyed : keyed.derive({ [NUMBER]: sql.row_number().partitionby(column) })
+  const number = `CAST(${identifier(NUMBER)} AS VARCHAR)`
+  const whole = key ? identifier(KEY) : `${identifier(KEY)} || length(${number}) || ':' || ${number}`
+  const place = sql.verbatim(`CAST('0x' || substr(sha256(${quoted(`${seed};`)} || ${whole}), 1, 13) AS BIGINT)`)
+  const split = numbered.derive({ [PLACE]: place })
   let start = 0
   const pieces = parts.map(([part, share], i) => {
     const end = i === parts.length - 1 ? 1 : start + share
     const [from, to] = [start, end].map((edge) => sql.literal(Math.round(edge * 2 ** 52)))
-    const position = sql.column('place in split')
+    const position = sql.column(PLACE)
     start = end
     const piece = split.where(sql.and(sql.gte(position, from), sql.lt(position, to)))
     return [part, piece.select(...plain.columns)]

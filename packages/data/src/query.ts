@@ -132,8 +132,9 @@ export function relation<Row = Record<string, Cell>>({ engine, query, columns, o
       const [row] = await engine.read(String(base().select({ n: sql.count() })))
       return Number(row.n)
     },
-    rows: () => readRows<Row>(engine, String(ordered())),
-    toColumns: (...given) => readColumns(engine, String(ordered()), names(given)),
+    // awaited here: while a query goes on, this function holds the tokens of its tables
+    rows: async () => await readRows<Row>(engine, String(ordered())),
+    toColumns: async (...given) => await readColumns(engine, String(ordered()), names(given)),
     async tensors(...given) {
       const data = await readColumns(engine, String(ordered()), names(given))
       return Object.fromEntries(

@@ -216,3 +216,12 @@ test('any table of texts and numbers survives the way in and out', async () => {
     { numRuns: 30 },
   )
 })
+
+test('a table lives as long as something reads it', async () => {
+  const many = await Promise.all(
+    Array.from({ length: 40 }, async (_, i) =>
+      (await relationOf({ i: [i, i + 1] }, { schema: rowSchema({ i: int() }) })).rows(),
+    ),
+  )
+  expect(many.map(([first]) => first.i)).toEqual(Array.from({ length: 40 }, (_, i) => i))
+})
