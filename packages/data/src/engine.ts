@@ -14,6 +14,8 @@ export interface Engine {
   readonly connection: DuckDBConnection
   /** Returns a second connection, for results that are read piece by piece. */
   connect(): Promise<DuckDBConnection>
+  /** Does something with the connection when everything asked of it before is done. */
+  alone<T>(work: () => Promise<T>): Promise<T>
   /** Runs one statement and returns its result, wholly in memory. Throws `SQL_FAILED`. */
   run(statement: string): ReturnType<DuckDBConnection['run']>
   /** Prepares one statement, which checks it and gives its types, but does not run it. Throws `SQL_FAILED`. */
@@ -41,24 +43,35 @@ async function start(): Promise<{ engine: Engine; instance: DuckDBInstance }> {
     temp_directory: join(tmpdir(), `mlpod-duckdb-${process.pid}`),
   })
   const connection = await instance.connect()
-  const run: Engine['run'] = async (statement) => {
-    for (const list of listeners) list.push(statement)
-    try {
-      return await connection.run(statement)
-    } catch (error) {
-      throw refused(error, statement)
-    }
+  // a connection has one statement at a time: a second one would close the first one's result
+  let last: Promise<unknown> = Promise.resolve()
+  const alone: Engine['alone'] = (work) => {
+    const result = last.then(work)
+    last = result.catch(() => {})
+    return result
   }
+  const run: Engine['run'] = (statement) =>
+    alone(async () => {
+      for (const list of listeners) list.push(statement)
+      try {
+        return await connection.run(statement)
+      } catch (error) {
+        throw refused(error, statement)
+      }
+    })
   const engine: Engine = {
     duckdb,
     sql,
     connection,
     connect: () => instance.connect(),
     run,
+    alone,
     prepare: (statement) =>
-      connection.prepare(statement).catch((error) => {
-        throw refused(error, statement)
-      }),
+      alone(() =>
+        connection.prepare(statement).catch((error) => {
+          throw refused(error, statement)
+        }),
+      ),
     read: async (statement) => (await (await run(statement)).getRowObjects()) as Record<string, unknown>[],
   }
   return { engine, instance }

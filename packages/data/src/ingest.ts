@@ -29,7 +29,7 @@ export async function relationOf<S extends SchemaLike>(
   const staged = names.map((name) => `${identifier(name)} ${STAGE[columns[name].type].sqlType}`)
   await engine.run(`CREATE TABLE "${token.table}" (${staged.join(', ')})`)
   const entries = names.map((name) => stage(name, columns[name], cell))
-  await append(engine, token.table, entries, rows)
+  await engine.alone(() => append(engine, token.table, entries, rows))
   for (const name of names) {
     const { sqlType } = STAGE[columns[name].type]
     const wanted = SQL_TYPE[columns[name].type]
