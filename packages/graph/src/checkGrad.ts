@@ -1,5 +1,5 @@
 import { PodError, type Tensor, tensor } from '@mlpod/contract'
-import { type Random, random } from '@mlpod/math'
+import type { Random } from '@mlpod/math'
 import { compile } from './compile.ts'
 import { jvp, vjp } from './differentiate.ts'
 import { arrayOf, input } from './leaf.ts'
@@ -71,6 +71,7 @@ export async function checkGrad({
     const results = await primal.run({ ...rest, ...Object.fromEntries(xs.map((x, i) => [`x${i}`, x])) })
     return outputs.map((_, i) => results[`y${i}`])
   }
+  const { random } = await import('@mlpod/math')
   const draws = random({ seed, path: 'checkGrad' })
   const direction =
     (path: string) =>

@@ -1,6 +1,6 @@
 import { PodError, type Tensor } from '@mlpod/contract'
 import { constantOf } from './known.ts'
-import { attributeProto } from './onnx/attribute.ts'
+import { attributeProto, GRAPH } from './onnx/attribute.ts'
 import type { Message } from './onnx/proto.ts'
 import { tensorProto } from './onnx/tensor.ts'
 import { typeProto } from './onnx/type.ts'
@@ -12,7 +12,6 @@ import { topological } from './walk.ts'
 const IR_VERSION = 10
 // Opsets 23 to 26 came with IR versions 11 to 13.
 const NEWER_IR_VERSION = 11
-const ML_OPSET = 5
 
 type Node = Message<'NodeProto'>
 type Info = Message<'ValueInfoProto'>
@@ -130,7 +129,7 @@ function writeOperation(writer: Writer, scope: Scope, operation: Operation, want
     scope.names.set(value, wanted.get(value) ?? own ?? kept(writer, `${name}:${value.index}`))
   }
   const { domain, version, attributes, bodies = {} } = operation
-  writer.opsets.set(domain, Math.max(writer.opsets.get(domain) ?? (domain === 'ai.onnx.ml' ? ML_OPSET : 1), version))
+  writer.opsets.set(domain, Math.max(writer.opsets.get(domain) ?? 1, version))
   if (domain === '' && schemaOf(domain, operation.type) === undefined) writer.opaque.push(operation)
   const fixed = Object.keys(attributes)
     .sort()
@@ -138,7 +137,7 @@ function writeOperation(writer: Writer, scope: Scope, operation: Operation, want
   const graphs = Object.keys(bodies).map((key) => ({
     name: key,
     g: writeBody(writer, scope, bodies[key], key),
-    type: 5,
+    type: GRAPH,
   }))
   const node: Node = {
     input: operation.inputs.map((value) => (value === null ? '' : nameIn(scope, value))),

@@ -12,11 +12,14 @@ export { substitute } from './substitute.ts'
 export { type Summary, summary } from './summary.ts'
 export {
   type Attribute,
+  type AttributeKind,
   type Body,
   type Dim,
   dtypeOf,
   isValue,
+  type Meta,
   type Operation,
+  type Site,
   type Value,
   type ValueType,
 } from './value.ts'

@@ -69,6 +69,11 @@ export function load(model: Model | Uint8Array, { file = 'the model' } = {}): Lo
       at: file,
       hint: `export it in an opset from ${OPSETS.oldest} to ${OPSETS.newest}`,
     })
+  if (graph.sparseInitializer !== undefined)
+    throw new PodError('MODEL_UNSUPPORTED', `${file} keeps sparse tensors`, {
+      at: file,
+      hint: 'save them as dense ones',
+    })
   const functions = new Map(
     (proto.functions ?? []).map((entry) => [keyOf(entry.domain, entry.name, entry.overload), entry]),
   )

@@ -36,7 +36,7 @@ export function modelOf(bytes: Uint8Array, { file = 'the model' } = {}): Model {
 }
 
 /** Returns the model of a message and its encoded form without metadata. */
-export function describeModel(bytes: Uint8Array, body: Uint8Array, proto: Message<'ModelProto'>, file: string): Model {
+function describeModel(bytes: Uint8Array, body: Uint8Array, proto: Message<'ModelProto'>, file: string): Model {
   const graph = proto.graph!
   const initialized = new Set(graph.initializer?.map(({ name }) => name))
   return {

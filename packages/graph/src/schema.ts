@@ -63,7 +63,7 @@ const NUMBERS: readonly DataType[] = [
 ]
 
 /** Sets of element types that operators take. */
-export const DTYPES = {
+const DTYPES = {
   float: ['float32', 'float64', 'float16', 'bfloat16'],
   number: NUMBERS,
   signed: ['float32', 'float64', 'float16', 'bfloat16', 'int8', 'int16', 'int32', 'int64'],

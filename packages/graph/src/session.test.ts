@@ -1,6 +1,19 @@
 import { PodError, tensor } from '@mlpod/contract'
 import { expect, test } from 'vitest'
-import { add, compile, constant, gather, input, matMul, mul, openSession, parameter, reduceSum } from './index.ts'
+import {
+  add,
+  compile,
+  constant,
+  erf,
+  gather,
+  input,
+  labelEncoder,
+  matMul,
+  mul,
+  openSession,
+  parameter,
+  reduceSum,
+} from './index.ts'
 
 const vector = (...numbers: number[]) => tensor('float32', [numbers.length], Float32Array.from(numbers))
 const x = input('x', 'float32', ['n'])
@@ -123,4 +136,23 @@ test('strings are compared', async () => {
   )
   const { hot } = await session.run({ s: tensor('string', [2, 1], ['b', 'unknown']) })
   expect([...(hot.data as Float32Array)]).toEqual([0, 1, 0, 0, 0, 0])
+})
+
+test('labels are encoded', async () => {
+  const s = input('s', 'string', ['n'])
+  const code = labelEncoder(s, { keys: ['no', 'yes'], values: [0, 1], fallback: -1 })
+  const name = labelEncoder(code, { keys: [0, 1], values: ['NO', 'YES'], fallback: '?' })
+  await using session = await openSession(compile({ inputs: [s], outputs: { code, name } }))
+  const results = await session.run({ s: tensor('string', [3], ['yes', 'no', 'maybe']) })
+  expect(results.code.data).toEqual(BigInt64Array.of(1n, 0n, -1n))
+  expect(results.name.data).toEqual(['YES', 'NO', '?'])
+  expect(() => labelEncoder(s, { keys: ['a'], values: [], fallback: 0 })).toThrow('1 keys are given for 0 values')
+})
+
+test('a missing kernel is said to be one', async () => {
+  const d = input('d', 'float64', [2])
+  await expect(openSession(compile({ inputs: [d], outputs: { y: erf(d) } }))).rejects.toMatchObject({
+    code: 'MODEL_REFUSED',
+    because: 'it has no kernel for this operator in this element type',
+  })
 })

@@ -143,7 +143,7 @@ type FieldOf<F> = F extends readonly [number, infer K, 'many' | 'packed']
     : never
 
 /** A field that the table does not know, kept so that writing gives it back: its tag and all that follows it. */
-export type Unknown = readonly Uint8Array[]
+type Unknown = readonly Uint8Array[]
 
 /** The decoded form of a message: absent fields are undefined. */
 export type Message<M extends MessageName> = {

@@ -5,6 +5,8 @@ import { constant, lift, type Operand } from '../leaf.ts'
 import { CODE_OF_DATA_TYPE } from '../onnx/data-type.ts'
 import type { OperatorName } from '../schemas/index.ts'
 import { dtypeOf, isValue, type Value } from '../value.ts'
+import { reduceLogSumExp } from './reduction.ts'
+import { concat, constantOfShape, shape, unsqueeze } from './structure.ts'
 
 /** Returns the operands as values: what is no value becomes a constant of the element type of the first that is. */
 export function liftAll(operands: readonly Operand[]): Value[] {
@@ -26,6 +28,9 @@ const variadic =
   (type: OperatorName) =>
   (...operands: readonly Operand[]): Value =>
     applyOne(type, liftAll(operands))
+
+// The runtime has no kernels of these in double precision: there they are made of operators that it has.
+const isDouble = (x: Value): boolean => dtypeOf(x) === 'float64'
 
 /** Returns -x. */
 export const neg = unary('Neg')
@@ -55,8 +60,12 @@ export const sin = unary('Sin')
 export const cos = unary('Cos')
 /** Returns max(x, 0); its derivative at 0 is 0. */
 export const relu = unary('Relu')
-/** Returns log(1 + e^x). */
-export const softplus = unary('Softplus')
+/** Returns log(1 + e^x), without overflow. */
+export const softplus = (x: Value): Value => {
+  if (!isDouble(x)) return applyOne('Softplus', [x])
+  const zero = constantOfShape(shape(x), 0, 'float64')
+  return reduceLogSumExp(concat([unsqueeze(x, [-1]), unsqueeze(zero, [-1])], { axis: -1 }), { axes: [-1] })
+}
 /** Returns 1 / (1 + e^-x). */
 export const sigmoid = unary('Sigmoid')
 /** Returns the hyperbolic tangent. */
@@ -125,10 +134,14 @@ export const isInf = (x: Value, { positive = true, negative = true } = {}): Valu
   applyOne('IsInf', [x], { detect_positive: flag(positive), detect_negative: flag(negative) })
 
 /** Returns x where it is positive, else alpha * x; at 0 the derivative is alpha. */
-export const leakyRelu = (x: Value, { alpha = 0.01 } = {}): Value => applyOne('LeakyRelu', [x], { alpha: float(alpha) })
+export const leakyRelu = (x: Value, { alpha = 0.01 } = {}): Value =>
+  isDouble(x) ? where(greater(x, 0), x, mul(alpha, x)) : applyOne('LeakyRelu', [x], { alpha: float(alpha) })
 
 /** Returns x where it is positive, else alpha * (e^x - 1); at 0 the derivative is alpha. */
-export const elu = (x: Value, { alpha = 1 } = {}): Value => applyOne('Elu', [x], { alpha: float(alpha) })
+export const elu = (x: Value, { alpha = 1 } = {}): Value =>
+  isDouble(x)
+    ? where(greater(x, 0), x, mul(alpha, sub(exp(where(greater(x, 0), 0, x)), 1)))
+    : applyOne('Elu', [x], { alpha: float(alpha) })
 
 /** Returns x * Phi(x), Phi the normal distribution function; `approximate: 'tanh'` takes Hendrycks and Gimpel's (2016) form. */
 export const gelu = (x: Value, { approximate = 'none' as 'none' | 'tanh' } = {}): Value =>

@@ -1,6 +1,7 @@
 import { apply, applyOne } from '../apply.ts'
 import { flag, int, text } from '../attribute.ts'
 import { constant, lift, type Operand } from '../leaf.ts'
+import { CODE_OF_DATA_TYPE } from '../onnx/data-type.ts'
 import { type Attribute, dtypeOf, isValue, type Value } from '../value.ts'
 import type { Ints } from './structure.ts'
 
@@ -77,7 +78,11 @@ export function oneHot(
   depth: number | Value,
   { axis = -1, on = 1, off = 0, dtype = 'float32' as 'float32' | 'int64' | 'int32' | 'float64' } = {},
 ): Value {
-  return applyOne('OneHot', [indices, lift(depth as Operand, 'int64'), constant([off, on], dtype)], { axis: int(axis) })
+  // The runtime has no kernel in double precision.
+  const kept = dtype === 'float64' ? 'float32' : dtype
+  const values = constant([off, on], kept)
+  const hot = applyOne('OneHot', [indices, lift(depth as Operand, 'int64'), values], { axis: int(axis) })
+  return dtype === 'float64' ? applyOne('Cast', [hot], { to: int(CODE_OF_DATA_TYPE.float64) }) : hot
 }
 
 /** Returns the indices (int64, one row an axis) of the elements that are not 0. */
@@ -94,4 +99,4 @@ export function trilu(
 
 /** Returns an int64 value for indices given as int32. */
 export const asInt64 = (indices: Value): Value =>
-  dtypeOf(indices) === 'int64' ? indices : applyOne('Cast', [indices], { to: int(7) })
+  dtypeOf(indices) === 'int64' ? indices : applyOne('Cast', [indices], { to: int(CODE_OF_DATA_TYPE.int64) })

@@ -1,5 +1,6 @@
 import { type DataType, type Tensor, tensor } from '@mlpod/contract'
 import { describe, expect, test } from 'vitest'
+import { applyOne } from '../apply.ts'
 import * as g from '../index.ts'
 import type { Dim, Value } from '../value.ts'
 
@@ -43,6 +44,15 @@ const cases: Readonly<Record<string, Case>> = {
   leakyRelu: unary((x) => g.leakyRelu(x, { alpha: 0.2 }), { dtype: 'float32' }),
   elu: unary((x) => g.elu(x, { alpha: 1.5 }), { dtype: 'float32' }),
   softplus: unary(g.softplus, { dtype: 'float32' }),
+  'leakyRelu in double precision': unary((x) => g.leakyRelu(x, { alpha: 0.2 })),
+  'elu in double precision': unary((x) => g.elu(x, { alpha: 1.5 })),
+  'softplus in double precision': unary(g.softplus),
+  'oneHot of values': {
+    shapes: [[2]],
+    make: (values) => g.mul(applyOne('OneHot', [int64(0, 2), g.constant(3, 'int64'), values]), 2),
+    dtype: 'float32',
+    fixed: true,
+  },
   sigmoid: unary(g.sigmoid),
   tanh: unary(g.tanh),
   gelu: unary((x) => g.gelu(x), { dtype: 'float32' }),

@@ -23,7 +23,12 @@ export async function createEngine(
       graphOptimizationLevel: LEVELS[optimization],
     })
   } catch (cause) {
-    throw new PodError('MODEL_REFUSED', `the runtime does not take the model: ${messageOf(cause)}`, { cause })
+    const missing = /NOT_IMPLEMENTED|Could not find an implementation/.test(messageOf(cause))
+    throw new PodError('MODEL_REFUSED', `the runtime does not take the model: ${messageOf(cause)}`, {
+      because: missing ? 'it has no kernel for this operator in this element type' : undefined,
+      hint: missing ? 'compute this part in float32 (cast), which has all kernels' : undefined,
+      cause,
+    })
   }
   const toRuntime = ({ dtype, shape, data }: Tensor): RuntimeTensor => {
     const tensor = new Runtime(dtype as 'float32', data as Float32Array, shape)

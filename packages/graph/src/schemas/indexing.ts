@@ -23,7 +23,7 @@ function sliceSize(dim: Dim, from: number, until: number, step: number): Dim {
 }
 
 /** Returns the first index and the one past the last that a slice takes from an axis of `size`. */
-export function sliceBounds(size: number, from: number, until: number, step: number): [number, number] {
+function sliceBounds(size: number, from: number, until: number, step: number): [number, number] {
   const clamp = (i: number, low: number, high: number): number => Math.min(Math.max(i < 0 ? i + size : i, low), high)
   return step > 0
     ? [clamp(from, 0, size), clamp(until, 0, size)]

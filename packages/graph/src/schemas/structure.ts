@@ -14,7 +14,7 @@ function product(dims: readonly Dim[]): { count: number; names: string[] } {
 }
 
 /** Returns `whole / part` as one size when it is one, else a fresh name; undefined when it cannot be whole. */
-export function quotient(whole: readonly Dim[], part: readonly Dim[]): Dim | undefined {
+function quotient(whole: readonly Dim[], part: readonly Dim[]): Dim | undefined {
   const [a, b] = [product(whole), product(part)]
   const names = [...a.names]
   for (const name of b.names) {
@@ -28,7 +28,7 @@ export function quotient(whole: readonly Dim[], part: readonly Dim[]): Dim | und
 }
 
 /** Returns the product of sizes as one size. */
-export const total = (dims: readonly Dim[]): Dim => quotient(dims, []) ?? freshDim()
+const total = (dims: readonly Dim[]): Dim => quotient(dims, []) ?? freshDim()
 
 function reshapeShape(call: Call): readonly Dim[] {
   const [x, target] = call.inputs as readonly [Value, Value]
