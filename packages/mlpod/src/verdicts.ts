@@ -10,12 +10,16 @@ export const VERIFY = 'verify'
 export const verifyingNode = (pod: Pick<Pod, 'pipelines'>): AnyNode | undefined =>
   nodesOf(pod).find(({ tags }) => tags?.includes(VERIFY))
 
-/** Returns the evidence that a verifying node made. */
+/** Returns the evidence that a verifying node made, of the model and of this machine. */
 export async function readEvidence(
   pod: Pod,
   outputs: Readonly<Record<string, OutputRecord>> | undefined,
 ): Promise<readonly Evidence[]> {
-  const made = outputs?.evidence
-  if (made === undefined) return []
-  return JSON.parse(await readFile(openStore(pod.root).path(made.hash), 'utf8')) as readonly Evidence[]
+  const store = openStore(pod.root)
+  const made = Object.values(outputs ?? {})
+  return (
+    await Promise.all(
+      made.map(async ({ hash }) => JSON.parse(await readFile(store.path(hash), 'utf8')) as readonly Evidence[]),
+    )
+  ).flat()
 }

@@ -131,6 +131,16 @@ test('exact claims are decided by the comparison and spend nothing of the family
   expect(both.coverage).toEqual(judge(promises({ coverage: set.claims.coverage }), { coverage }).coverage)
 })
 
+test('what a machine measures changes nothing that is said of the model', () => {
+  const set = promises({ coverage: atLeast(quantity(), 0.9), fast: atLeast({ ...quantity(), volatile: true }, 0.99) })
+  const coverage = measuredAs({ kind: 'proportion', successes: 472, n: 500 })
+  const [slow, quick] = [600, 1000].map((successes) =>
+    judge(set, { coverage, fast: measuredAs({ kind: 'proportion', successes, n: 1000 }) }),
+  )
+  expect(slow.coverage).toEqual(quick.coverage)
+  expect(slow.fast).toMatchObject({ verdict: 'broken', volatile: true })
+})
+
 test('a small difference with many rows is kept, and its sign does not matter', () => {
   const claim = atMost(quantity(), 0.1)
   const pair = (a: number, b: number, n: number): Measured => ({

@@ -45,6 +45,8 @@ interface Judged {
  * kept = the test rejects "the claim is false"; broken = it rejects "the claim is true"; else undecided. Both are Holm families
  * over all measured claims with sampling error, each at 1 - confidence; the j-th look at a claim on new data spends `lookShare(j)` of it.
  * A claim by group is one member: kept by the largest p of its parts, broken by Holm inside. Exact claims stand outside the families.
+ * Volatile claims have families of their own, with their share of the error: what speaks of the model must not change with the
+ * speed of a machine.
  * Throws `MEASUREMENT_EMPTY` when a claim was measured on nothing.
  */
 export function judge(set: PromiseSet, measurements: Measurements): Readonly<Record<string, Evidence>> {
@@ -52,21 +54,27 @@ export function judge(set: PromiseSet, measurements: Measurements): Readonly<Rec
     .filter((name) => name in measurements)
     .map((name) => weigh(name, set.claims[name], measurements[name].measured, measurements[name].look))
   const uncertain = judged.filter(({ exact }) => !exact)
-  const delta = 1 - set.confidence
-  const kept = holmDecisions(
-    uncertain.map(({ p, share }) => ({ p: p.kept, share })),
-    delta,
-  )
-  const broken = holmDecisions(
-    uncertain.map(({ p, share }) => ({ p: p.broken, share })),
-    delta,
-  )
+  const decisions = new Map<Judged, { readonly kept: Decision; readonly broken: Decision }>()
+  for (const family of [
+    uncertain.filter(({ claim }) => !claim.volatile),
+    uncertain.filter(({ claim }) => claim.volatile),
+  ]) {
+    const delta = ((1 - set.confidence) * family.length) / uncertain.length
+    const [kept, broken] = (['kept', 'broken'] as const).map((side) =>
+      holmDecisions(
+        family.map(({ p, share }) => ({ p: p[side], share })),
+        delta,
+      ),
+    )
+    family.forEach((member, i) => {
+      decisions.set(member, { kept: kept[i], broken: broken[i] })
+    })
+  }
   return Object.fromEntries(
-    judged.map((member) => {
-      const i = uncertain.indexOf(member)
-      const decisions = i < 0 ? exactDecisions(member.p) : { kept: kept[i], broken: broken[i] }
-      return [member.name, evidenceOf(member, decisions, measurements[member.name].provenance)]
-    }),
+    judged.map((member) => [
+      member.name,
+      evidenceOf(member, decisions.get(member) ?? exactDecisions(member.p), measurements[member.name].provenance),
+    ]),
   )
 }
 

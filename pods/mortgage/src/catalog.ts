@@ -31,6 +31,7 @@ export const catalog = defineCatalog({
   metrics: json<Metrics>('build/metrics.json'),
   packed: onnxModel(),
   evidence: json<readonly Evidence[]>('build/evidence.json'),
+  machine: json<readonly Evidence[]>(),
   model: onnxModel('build/model.onnx'),
   report: text('build/report.html'),
 })

@@ -10,8 +10,10 @@ export interface VerificationOptions {
   /** `verify` by default. */
   readonly name?: string
   readonly promises: PromiseSet
-  /** Where the evidence goes. */
-  readonly evidence: Dataset<readonly Evidence[]> | Dataset<Evidence[]>
+  /** Where the evidence goes that speaks of the model: the same on every run. */
+  readonly evidence: Dataset<readonly Evidence[]>
+  /** Where the evidence of volatile promises goes, which speaks of this machine; needed if there is such a promise. */
+  readonly volatile?: Dataset<readonly Evidence[]>
 }
 
 /** Which look at its data each promise has: found on the main thread, part of the node's key. */
@@ -20,9 +22,10 @@ type Looks = Readonly<Record<string, number>>
 /**
  * Returns the node that measures every promise and judges them together. It reads all that the claims read, and the run keys of
  * all nodes before it are part of its own, so it never speaks of a model that another code made.
- * Its output `evidence` is in the order of the promises. Looks at new data are counted in the pod's ledger.
+ * Looks at new data are counted in the pod's ledger. Throws `DATASET_UNNAMED`, and `VOLATILE_UNPLACED` when a promise is volatile
+ * and there is no place for its evidence.
  */
-export function verification({ name = 'verify', promises, evidence }: VerificationOptions): AnyNode {
+export function verification({ name = 'verify', promises, evidence, volatile }: VerificationOptions): AnyNode {
   const handles = new Map<string, Dataset>()
   for (const [promise, claim] of Object.entries(promises.claims))
     for (const dataset of Object.values(claim.data)) {
@@ -32,15 +35,24 @@ export function verification({ name = 'verify', promises, evidence }: Verificati
         })
       handles.set(dataset.name, dataset)
     }
+  const unplaced = Object.entries(promises.claims).find(([, claim]) => claim.volatile)
+  if (unplaced && !volatile)
+    throw new PodError('VOLATILE_UNPLACED', `promise "${unplaced[0]}" is volatile, and its evidence has no place`, {
+      hint: 'verification({ ..., volatile: catalog.NAME })',
+    })
   return node<Inputs, Outputs, Looks>({
     name,
     inputs: Object.fromEntries(handles),
-    outputs: { evidence: evidence as Dataset },
+    outputs: { evidence: evidence as Dataset, ...(volatile ? { volatile: volatile as Dataset } : {}) },
     tags: [VERIFY],
     observes: 'keys',
     volatile: true,
     late: (state) => lookUp(promises, state),
-    run: (args, context) => verify(promises, args as Readonly<Record<string, unknown>>, context),
+    run: async (args, context) => {
+      const all = await verify(promises, args as Readonly<Record<string, unknown>>, context)
+      const [machine, model] = [true, false].map((side) => all.filter((piece) => (piece.volatile ?? false) === side))
+      return { evidence: model, ...(volatile ? { volatile: machine } : {}) }
+    },
   })
 }
 
@@ -67,7 +79,7 @@ async function verify(
   promises: PromiseSet,
   values: Readonly<Record<string, unknown>>,
   context: NodeContext<Looks>,
-): Promise<{ evidence: readonly Evidence[] }> {
+): Promise<readonly Evidence[]> {
   const { late: looks, identity } = context
   const here = environmentHash(environment({ engines: engineVersions() }))
   const measurements: Record<string, Measurements[string]> = {}
@@ -96,5 +108,5 @@ async function verify(
   const evidence = Object.values(judged)
   for (const verdict of ['kept', 'broken', 'undecided'] as const)
     context.log(`promises.${verdict}`, evidence.filter((piece) => piece.verdict === verdict).length)
-  return { evidence }
+  return evidence
 }

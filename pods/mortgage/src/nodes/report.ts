@@ -61,6 +61,7 @@ export const report = node({
           trainingFigure(choice),
         ],
         limits: [
+          'What speaks of a machine (how fast it answers) is measured where the model runs: mlpod verify.',
           'The data are the decisions of lenders in 1990, with whatever bias those had: the model learns to repeat them.',
           'Groups are small: 197 Black and 111 Hispanic applicants in all, about a third of them in the test part. Undecided means just that.',
           'The attack on the numbers is the worst that was found, not a proof that nothing is worse.',

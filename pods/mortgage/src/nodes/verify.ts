@@ -3,4 +3,4 @@ import promises from '../../promises.ts'
 import { catalog } from '../catalog.ts'
 
 /** Measures every promise on the packed model, and judges them together. */
-export const verify = verification({ promises, evidence: catalog.evidence })
+export const verify = verification({ promises, evidence: catalog.evidence, volatile: catalog.machine })
