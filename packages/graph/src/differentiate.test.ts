@@ -21,6 +21,7 @@ import {
   leakyRelu,
   load,
   logSoftmax,
+  matMul,
   max,
   min,
   mod,
@@ -139,6 +140,23 @@ test('the third derivative of exp is exp', async () => {
 test('whole numbers on the way stop derivatives', async () => {
   const [g] = grad(reduceSum(add(cast(cast(x, 'int64'), 'float32'), mul(2, x))), [x])
   expect((await run({ g })).g).toEqual([2, 2])
+})
+
+test('an empty batch gives zeros, and sizes met in the run decide what is summed', async () => {
+  const p = input('p', 'float32', ['rows', 3])
+  const q = input('q', 'float32', ['others', 3])
+  const w = parameter('w', tensor('float32', [3, 2], new Float32Array(6).fill(1)))
+  const [gp, gq] = grad(reduceSum(mul(p, q)), [p, q])
+  const [gw] = grad(reduceSum(logSoftmax(matMul(p, w))), [w])
+  await using session = await openSession(compile({ inputs: [p, q], outputs: { gp, gq, gw } }))
+  const filled = (rows: number, value: number) => tensor('float32', [rows, 3], new Float32Array(rows * 3).fill(value))
+  const none = await session.run({ p: filled(0, 1), q: filled(1, 2) })
+  expect(none.gp).toEqual(filled(0, 0))
+  expect(none.gq).toEqual(filled(1, 0))
+  expect(none.gw).toEqual(tensor('float32', [3, 2], new Float32Array(6)))
+  const two = await session.run({ p: filled(2, 1), q: filled(1, 2) })
+  expect(two.gp).toEqual(filled(2, 2))
+  expect(two.gq).toEqual(filled(1, 2))
 })
 
 const errorOf = (make: () => unknown): PodError => {

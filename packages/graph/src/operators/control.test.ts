@@ -25,6 +25,7 @@ import {
   tanh,
   type Value,
 } from '../index.ts'
+import { decode } from '../onnx/wire.ts'
 
 const vector = (...numbers: number[]) => tensor('float32', [numbers.length], Float32Array.from(numbers))
 const scalar = (number: number) => tensor('float32', [], Float32Array.of(number))
@@ -167,6 +168,18 @@ test('other inputs go into branches and loops as well', async () => {
   const [moved] = substitute([last], new Map([[x, fixed]]))
   expect(moved.shape).toEqual([3])
   expect(await run({ moved }, { w: scalar(2) })).toEqual({ moved: [4, 8, 12] })
+})
+
+test('what does not change in a loop is computed once, not at every turn', () => {
+  const a = input('a', 'float32', [3, 3])
+  const b = input('b', 'float32', [3, 3])
+  const before = matMul(b, a)
+  const [last] = repeat(5, [a], ([state]) => [add(matMul(a, b), add(before, mul(state, 2)))])
+  const graph = decode('ModelProto', compile({ outputs: { last } }).bytes).graph!
+  const outside = graph.node!.map(({ opType }) => opType)
+  expect(outside.filter((type) => type === 'MatMul')).toHaveLength(2)
+  const inside = graph.node!.at(-1)!.attribute![0].g!.node!.map(({ opType }) => opType)
+  expect(inside).not.toContain('MatMul')
 })
 
 test('a value made inside a body is not to be had outside', () => {

@@ -3,7 +3,7 @@ import { apply, nextSerial } from '../apply.ts'
 import { formal, lift, type Operand } from '../leaf.ts'
 import { capture } from '../site.ts'
 import { type Body, type Dim, describe, dtypeOf, freshDim, isFreshDim, type Site, type Value } from '../value.ts'
-import { operands } from '../walk.ts'
+import { operands, topological } from '../walk.ts'
 
 const LEAVES: ReadonlySet<string> = new Set(['Input', 'Formal', 'Parameter'])
 
@@ -76,7 +76,6 @@ export function loop(
   { trips, proceed }: { readonly trips?: Operand; readonly proceed?: Value } = {},
 ): readonly Value[] {
   const site = capture()
-  const serial = nextSerial()
   const turn = formal('turn', 'int64', [])
   const going = formal('proceed', 'bool', [])
   let shapes = state.map((value) => value.shape)
@@ -96,7 +95,9 @@ export function loop(
       inputs: [turn, going, ...formals],
       outputs: [next.proceed ?? going, ...next.state, ...collect],
     }
-    const captures = capturesOf(inner, createdBefore(serial))
+    // What does not depend on the state or the turn is computed once, outside.
+    const varying = dependentsOf(inner.inputs, inner.outputs)
+    const captures = capturesOf(inner, (value) => !varying.has(value))
     const inputs = [trips === undefined ? null : lift(trips, 'int64'), proceed ?? null, ...state]
     const extras = { bodies: { body: inner }, captures, outputs: state.length + collect.length, site }
     return apply('Loop', inputs, {}, extras)
@@ -114,6 +115,15 @@ export function repeat(
 ): readonly Value[] {
   const turn = (result: readonly Value[] | Turn): Turn => ('state' in result ? result : { state: result })
   return loop(state, (values, index) => turn(body(values, index)), { trips })
+}
+
+/** Returns the values on the way to `outputs` that depend on `sources`, those included. */
+function dependentsOf(sources: readonly Value[], outputs: readonly Value[]): ReadonlySet<Value> {
+  const found = new Set(sources)
+  for (const operation of topological(outputs))
+    if (operands(operation).some((value) => value !== null && found.has(value)))
+      for (const value of operation.outputs) found.add(value)
+  return found
 }
 
 function widened(shape: readonly Dim[], before: Value, after: Value | undefined, site: Site): readonly Dim[] {

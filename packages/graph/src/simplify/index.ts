@@ -1,4 +1,6 @@
 import { reapply } from '../apply.ts'
+import { constantOf } from '../known.ts'
+import { capturesOf } from '../operators/control.ts'
 import { attributed } from '../site.ts'
 import { type Body, isRanked, type Operation, type Value } from '../value.ts'
 import { operands, topological } from '../walk.ts'
@@ -19,6 +21,8 @@ interface Pass {
   readonly uses: ReadonlyMap<Value, number>
   readonly known: Interner
   readonly leaves: readonly Value[]
+  /** In a body: the outer values it reads, which rewrites must not see through. */
+  readonly outer: ReadonlySet<Value>
   /** How many rewrites applied. */
   rewritten: number
 }
@@ -36,7 +40,14 @@ export function simplify(outputs: readonly Value[]): readonly Value[] {
     for (let round = 0; round < ROUNDS; round++) {
       // Products are joined from the second round on, when what stands around them is simple.
       const table = round === 0 ? rewrites : both
-      const pass: Pass = { table, uses: countUses(current), known: createInterner(), leaves, rewritten: 0 }
+      const pass: Pass = {
+        table,
+        uses: countUses(current),
+        known: createInterner(),
+        leaves,
+        outer: new Set(),
+        rewritten: 0,
+      }
       const mapped = new Map<Value, Value>()
       rebuild(current, mapped, undefined, pass)
       current = current.map((value) => mapped.get(value) ?? value)
@@ -97,11 +108,13 @@ function simpler(current: Operation, original: Operation, pass: Pass): Value | u
 }
 
 // A value may be consumed into another operation only if nothing else reads it: uses are counted before the round.
-function rewritten(current: Operation, original: Operation, { table, uses, leaves }: Pass): Value | undefined {
+function rewritten(current: Operation, original: Operation, { table, uses, leaves, outer }: Pass): Value | undefined {
   const rewrite = table[current.type]
   if (rewrite === undefined) return undefined
   const ranked = [...current.inputs, current.outputs[0]].every((value) => value === null || isRanked(value))
   if (!ranked && current.type !== 'Identity') return undefined
+  // What an outer value is made of belongs outside: taken in, it would be computed again, in a loop at every turn.
+  if (current.inputs.some((value) => value !== null && outer.has(value) && !constantOf(value))) return undefined
   const once = (position: number): boolean => {
     const read = original.inputs[position]
     return read !== null && read !== undefined && uses.get(read) === 1
@@ -123,12 +136,19 @@ function movedWithBodies(operation: Operation, mapped: ReadonlyMap<Value, Value>
   const to = (value: Value): Value => mapped.get(value) ?? value
   let changed = operands(operation).some((value) => value !== null && mapped.has(value))
   const bodies: Record<string, Body> = {}
+  const captured = new Set(operation.captures.map(to))
   for (const [key, body] of Object.entries(operation.bodies!)) {
     const stop = new Set([...operation.captures, ...body.inputs])
     const inner = new Map(
       [...operation.captures].flatMap((value) => (mapped.has(value) ? [[value, to(value)] as const] : [])),
     )
-    const within: Pass = { ...pass, uses: countUses(body.outputs, stop), known: createInterner(), rewritten: 0 }
+    const within: Pass = {
+      ...pass,
+      uses: countUses(body.outputs, stop),
+      known: createInterner(),
+      outer: captured,
+      rewritten: 0,
+    }
     rebuild(body.outputs, inner, stop, within)
     pass.rewritten += within.rewritten
     const outputs = body.outputs.map((value) => inner.get(value) ?? value)
@@ -136,7 +156,9 @@ function movedWithBodies(operation: Operation, mapped: ReadonlyMap<Value, Value>
     bodies[key] = { inputs: body.inputs, outputs }
   }
   if (!changed) return operation
-  const captures = [...new Set(operation.captures.map(to))]
+  const captures = [
+    ...new Set(Object.values(bodies).flatMap((body) => capturesOf(body, (value) => captured.has(value)))),
+  ]
   return reapply(
     operation,
     operation.inputs.map((value) => value && to(value)),
