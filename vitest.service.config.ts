@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     include: ['**/*.service.test.ts'],
-    exclude: ['**/node_modules/**'],
+    exclude: ['**/node_modules/**', '.cache/**'],
+    globalSetup: ['test/service/pod.ts'],
     testTimeout: 240_000,
     fileParallelism: false,
   },
