@@ -29,8 +29,8 @@ import {
   type Value,
   vjp,
 } from './index.ts'
+import { encode } from './onnx/encode.ts'
 import type { Message } from './onnx/proto.ts'
-import { encode } from './onnx/wire.ts'
 
 interface Numbers {
   readonly shape: readonly number[]

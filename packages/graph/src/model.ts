@@ -1,8 +1,9 @@
 import { type DataType, type Hash, hashBytes, PodError, type Tensor } from '@mlpod/contract'
+import { decode } from './onnx/decode.ts'
+import { encode } from './onnx/encode.ts'
 import type { Message } from './onnx/proto.ts'
 import { tensorOf } from './onnx/tensor.ts'
 import { typeOf } from './onnx/type.ts'
-import { decode, encode } from './onnx/wire.ts'
 import { type Dim, isFreshDim, UNRANKED } from './value.ts'
 
 /** What a model takes or gives under one name. */

@@ -2,7 +2,8 @@ import { PodError, type Tensor } from '@mlpod/contract'
 import { createEngine } from '#runtime'
 import { checkFeeds, checkOutputs } from './feeds.ts'
 import { defaultsOf, type Model, modelOf, type Signature } from './model.ts'
-import { decode, encode } from './onnx/wire.ts'
+import { decode } from './onnx/decode.ts'
+import { encode } from './onnx/encode.ts'
 import { createRemoteEngine } from './runtime/remote.ts'
 
 /** How a session runs. */

@@ -1,7 +1,7 @@
 import { sizeOf } from '@mlpod/contract'
 import type { Model, Signature } from './model.ts'
+import { decode } from './onnx/decode.ts'
 import type { Message } from './onnx/proto.ts'
-import { decode } from './onnx/wire.ts'
 
 /** What a model consists of. */
 export interface Summary {

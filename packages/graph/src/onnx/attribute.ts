@@ -1,8 +1,9 @@
 import { PodError } from '@mlpod/contract'
 import type { Attribute } from '../value.ts'
+import { decode } from './decode.ts'
+import { encode } from './encode.ts'
 import type { Message } from './proto.ts'
 import { tensorOf, tensorProto } from './tensor.ts'
-import { decode, encode } from './wire.ts'
 
 type Proto = Message<'AttributeProto'>
 

@@ -25,7 +25,7 @@ import {
   tanh,
   type Value,
 } from '../index.ts'
-import { decode } from '../onnx/wire.ts'
+import { decode } from '../onnx/decode.ts'
 
 const vector = (...numbers: number[]) => tensor('float32', [numbers.length], Float32Array.from(numbers))
 const scalar = (number: number) => tensor('float32', [], Float32Array.of(number))

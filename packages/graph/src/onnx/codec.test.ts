@@ -2,8 +2,9 @@ import { PodError, tensor } from '@mlpod/contract'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { add, compile, greater, ifElse, input, matMul, parameter, reduceSum, relu } from '../index.ts'
+import { decode } from './decode.ts'
+import { encode } from './encode.ts'
 import { MESSAGES, type Message } from './proto.ts'
-import { decode, encode } from './wire.ts'
 
 const whole = fc.oneof(
   fc.maxSafeInteger(),
