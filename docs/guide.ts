@@ -7,20 +7,30 @@ export interface Block {
   readonly output?: string
 }
 
-/** A guide: its front matter and the blocks that are run. */
+/** A file that a guide tells its reader to write. */
+export interface GuideFile {
+  readonly name: string
+  readonly content: string
+}
+
+/** A guide: its front matter, the files it writes and the blocks that are run. */
 export interface Guide {
   /** The pod in whose copy the commands run. */
   readonly fixture?: string
+  /** A file of a pod that the reader is given, as `data/NAME`. */
+  readonly data?: string
+  readonly files: readonly GuideFile[]
   readonly blocks: readonly Block[]
 }
 
 /**
  * Returns the blocks of a guide that are marked to run: three backticks, then `ts run` or `sh run`; a `text output` block that follows
- * one is what it must print. Throws when an output block follows nothing that runs.
+ * one is what it must print; `ts file=NAME` is a file to write. Throws when an output block follows nothing that runs.
  */
 export function readGuide(markdown: string): Guide {
   const lines = markdown.split('\n')
   const blocks: Block[] = []
+  const files: GuideFile[] = []
   for (let i = 0; i < lines.length; i++) {
     const fence = lines[i].match(/^```(\S*) ?(.*)$/)
     if (!fence) continue
@@ -30,6 +40,7 @@ export function readGuide(markdown: string): Guide {
     const [, language, info] = fence
     if ((language === 'ts' || language === 'sh') && info.split(' ')[0] === 'run')
       blocks.push({ kind: language, code, line: i + 2 })
+    if (info.startsWith('file=')) files.push({ name: info.slice('file='.length), content: `${code}\n` })
     if (language === 'text' && info === 'output') {
       const last = blocks.pop()
       if (last === undefined || last.output !== undefined)
@@ -38,7 +49,9 @@ export function readGuide(markdown: string): Guide {
     }
     i = end
   }
-  return { fixture: markdown.match(/^---\n[\s\S]*?^fixture: (\S+)$[\s\S]*?^---$/m)?.[1], blocks }
+  const front = markdown.match(/^---\n([\s\S]*?)\n---$/m)?.[1] ?? ''
+  const field = (name: string): string | undefined => front.match(new RegExp(`^${name}: (\\S+)$`, 'm'))?.[1]
+  return { fixture: field('fixture'), data: field('data'), files, blocks }
 }
 
 const placeholders: Readonly<Record<string, string>> = {

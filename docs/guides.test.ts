@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { printsAsSaid, readGuide } from './guide.ts'
 
 const root = join(import.meta.dirname, '..')
 const bin = join(root, 'node_modules/.bin')
 
-/** Runs one command in a folder and returns what it printed, errors included. */
+/** Runs one command in a folder and returns what it printed; what it said beside that follows only if it failed. */
 function run(command: string, args: readonly string[], cwd: string): string {
-  const { stdout, stderr, error } = spawnSync(command, args, {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
     encoding: 'utf8',
     env: {
@@ -22,7 +22,7 @@ function run(command: string, args: readonly string[], cwd: string): string {
     },
   })
   if (error) throw error
-  return stdout + stderr
+  return status === 0 ? stdout : stdout + stderr
 }
 
 // A guide runs in a copy of its pod inside the workspace, where `mlpod` resolves as it does for the pod itself.
@@ -32,7 +32,7 @@ test.each(globSync('*.md', { cwd: import.meta.dirname }).sort())(
   '%s prints what it says',
   { timeout: 240_000 },
   (file) => {
-    const { fixture, blocks } = readGuide(readFileSync(join(import.meta.dirname, file), 'utf8'))
+    const { fixture, data, files, blocks } = readGuide(readFileSync(join(import.meta.dirname, file), 'utf8'))
     const folder = join(workplace, file.replace('.md', ''))
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
@@ -41,6 +41,11 @@ test.each(globSync('*.md', { cwd: import.meta.dirname }).sort())(
         recursive: true,
         filter: (path) => !/[\\/](\.mlpod|build|node_modules)$/.test(path),
       })
+    if (data) {
+      mkdirSync(join(folder, 'data'))
+      cpSync(join(root, 'pods', data), join(folder, 'data', basename(data)))
+    }
+    for (const { name, content } of files) writeFileSync(join(folder, name), content)
     blocks.forEach((block, i) => {
       let printed: string
       if (block.kind === 'sh') printed = run('sh', ['-c', block.code], folder)

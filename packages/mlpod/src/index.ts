@@ -1,4 +1,4 @@
-export { didYouMean, PodError } from '@mlpod/contract'
+export { didYouMean, PodError, type Quantity } from '@mlpod/contract'
 export {
   type Catalog,
   defineCatalog,
