@@ -51,7 +51,7 @@ export async function toHtml(figure: Figure): Promise<string> {
     row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')
   return `<figure class="figure" aria-label="${escapeHtml(figure.title)}">
 <figcaption><strong>${escapeHtml(figure.title)}</strong><span>${escapeHtml(figure.alt)}</span></figcaption>
-<div class="wide">${wide}</div><div class="narrow" aria-hidden="true">${narrow}</div>
+<div class="wide">${wide}</div><div class="narrow">${narrow}</div>
 <details><summary>Table</summary><div class="scroll"><table><thead><tr>${cells('th', headers)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table></div></details>
 <small>${escapeHtml(figure.caption)}</small>
 </figure>`

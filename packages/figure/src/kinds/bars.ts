@@ -10,11 +10,12 @@ export const setSizes: Kind = {
     const share = (row: Row): number => (row.n as number) / total
     return {
       width,
-      height: rows.length * 34 + 60,
+      height: rows.length * 34 + 50,
+      marginTop: 8,
       marginBottom: 42,
       marginLeft: 110,
       marginRight: 30,
-      x: { label: 'share of rows →', domain: [0, 100], percent: true, grid: true, ticks: 5 },
+      x: { label: '% of rows →', domain: [0, 100], percent: true, grid: true, ticks: 5 },
       y: { label: null, domain: rows.map((row) => row.size) },
       marks: [
         plot.barX(rows, { y: 'size', x: share, fill: colour.first, fillOpacity: 0.85, inset: 3 }),
@@ -56,7 +57,8 @@ export const attributions: Kind = {
     const longest = Math.max(...rows.map((row) => `${row.feature}`.length), 4)
     return {
       width,
-      height: rows.length * 24 + 56,
+      height: rows.length * 24 + 50,
+      marginTop: 8,
       marginBottom: 42,
       marginLeft: Math.min(width * 0.42, longest * 7 + 14),
       marginRight: 52,
@@ -69,7 +71,7 @@ export const attributions: Kind = {
           x: 'value',
           dx: 6,
           textAnchor: 'start',
-          text: (row: Row) => formatNumber(row.value as number),
+          text: (row: Row) => formatRate(row.value as number),
           fill: colour.faint,
         }),
         plot.ruleX([0], { stroke: colour.ink }),

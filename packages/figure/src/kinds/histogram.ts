@@ -2,7 +2,7 @@ import type { Row } from '../columns.ts'
 import { formatNumber } from '../format.ts'
 import { colour, type Kind, seriesColours } from '../kind.ts'
 
-/** Overlaid normalised histograms of one or more series; `encoding.threshold` draws a rule. */
+/** Normalised histograms of one or more series, one below the other on one axis; `encoding.threshold` draws a rule. */
 export const histogram: Kind = {
   columns: ['series', 'from', 'to', 'count'],
   draw(figure, rows, { plot, width }) {
@@ -17,22 +17,33 @@ export const histogram: Kind = {
     const threshold = figure.encoding?.threshold
     return {
       width,
-      height: 260,
+      height: Math.max(220, series.length * 84 + 60),
+      marginTop: 24,
       marginBottom: 42,
       marginLeft: 46,
       x: { label: `${figure.encoding?.x ?? 'value'} →`, ticks: width < 480 ? 4 : 7 },
-      y: { label: '↑ share of rows', grid: true, percent: true, ticks: 5 },
-      color: { domain: series, range: seriesColours.slice(0, series.length), legend: true },
+      y: { label: '↑ % of rows', grid: true, percent: true, ticks: series.length > 1 ? 2 : 5 },
+      fy: { domain: series, axis: null, padding: 0.16 },
+      color: { domain: series, range: seriesColours.slice(0, series.length) },
       marks: [
         plot.rectY(rows, {
           x1: 'from',
           x2: 'to',
           y1: 0,
           y2: share,
+          fy: 'series',
           fill: 'series',
-          fillOpacity: 0.45,
-          mixBlendMode: 'normal',
+          fillOpacity: 0.85,
           inset: 0.5,
+        }),
+        plot.text(series, {
+          fy: (name: string) => name,
+          text: (name: string) => name,
+          frameAnchor: 'top-right',
+          dx: -4,
+          fill: colour.ink,
+          stroke: 'var(--page, #fff)',
+          strokeWidth: 4,
         }),
         ...(typeof threshold === 'number'
           ? [plot.ruleX([threshold], { stroke: colour.ink, strokeDasharray: '4 3' })]

@@ -5,7 +5,7 @@ import { colour, type Kind, type TextTable, verdictColour, verdictGlyph } from '
 
 const label = (row: Row): string => `${row.group}`
 
-/** A dot with its interval for each group, on one axis with the promised level as a rule. */
+/** A dot with its interval for each group, on one axis with the promised level as a rule, or each row's own as a tick. */
 const dots = (
   figure: Figure,
   rows: readonly Row[],
@@ -13,6 +13,7 @@ const dots = (
   width: number,
 ): ReturnType<Kind['draw']> => {
   const threshold = figure.encoding?.threshold
+  const own = rows.filter((row) => typeof row.threshold === 'number')
   const faceted = rows.some((row) => row.metric !== undefined)
   const facet = faceted ? { fy: 'metric' } : {}
   const longest = Math.max(...rows.map((row) => label(row).length), 4)
@@ -20,7 +21,8 @@ const dots = (
   const panels = faceted ? new Set(rows.map((row) => row.metric)).size : 1
   return {
     width,
-    height: Math.max(110, panels * (groups * 26 + 22) + 56),
+    height: Math.max(110, panels * (groups * 26 + 22) + 46),
+    marginTop: 8,
     marginBottom: 42,
     marginLeft: Math.min(width * 0.4, longest * 7.2 + 16),
     marginRight: faceted ? Math.min(width * 0.3, 150) : 56,
@@ -31,6 +33,7 @@ const dots = (
       ...(typeof threshold === 'number'
         ? [plot.ruleX([threshold], { stroke: colour.ink, strokeDasharray: '4 3' })]
         : []),
+      plot.tickX(own, { ...facet, y: label, x: 'threshold', stroke: colour.ink, strokeWidth: 1.5, inset: 2 }),
       plot.ruleY(rows, {
         ...facet,
         y: label,

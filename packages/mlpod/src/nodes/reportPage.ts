@@ -81,7 +81,7 @@ function promiseTable(evidence: readonly Evidence[]): string {
   const rows = [...evidence]
     .sort((a, b) => order[a.verdict] - order[b.verdict] || (a.claim.name < b.claim.name ? -1 : 1))
     .map(promiseRow)
-  return `<div class="ledger" role="table" aria-label="Promises"><div class="row head" role="row"><span role="columnheader">promise</span><span role="columnheader">measured</span><span role="columnheader" class="wide">against the claim</span><span role="columnheader">n</span><span role="columnheader">verdict</span></div>${rows.join('')}</div>`
+  return `<div class="ledger" role="table" aria-label="Promises"><div class="row head" role="row"><span role="columnheader">promise</span><span role="columnheader">measured</span><span role="columnheader" class="wide">against the claim</span><span role="columnheader" class="number">n</span><span role="columnheader">verdict</span></div>${rows.join('')}</div>`
 }
 
 function promiseRow(piece: Evidence): string {
@@ -94,7 +94,7 @@ function promiseRow(piece: Evidence): string {
         `<tr><td>${escapeHtml(part.name)}</td><td>${rate(part.estimate)}</td><td>${part.lower === part.upper ? '' : `[${rate(part.lower)}, ${rate(part.upper)}]`}</td><td>${formatNumber(part.n)}</td><td class="${part.verdict}">${verdictGlyph(part.verdict)} ${part.verdict}</td></tr>`,
     )
     .join('')
-  return `<details class="row ${verdict}" role="row"><summary><span role="cell"><strong>${escapeHtml(claim.name)}</strong><small>${escapeHtml(typeset(claim.statement))}</small></span><span role="cell">${rate(estimate)}${interval}</span><span role="cell" class="wide">${bullet(piece)}</span><span role="cell">${formatNumber(n)}</span><span role="cell" class="verdict"><b aria-hidden="true">${verdictGlyph(verdict)}</b> ${verdict}</span></summary><div class="inner">${inner ? `<div class="scroll"><table><thead><tr><th>part</th><th>measured</th><th>interval</th><th>n</th><th>verdict</th></tr></thead><tbody>${inner}</tbody></table></div>` : ''}<p>${escapeHtml(method)}.${needs === undefined ? '' : ` About ${formatNumber(needs)} more rows would decide it.`}</p><p class="hash">evidence ${evidenceId(piece).slice(0, 16)}</p></div></details>`
+  return `<details class="row ${verdict}" role="row"><summary><span role="cell"><strong>${escapeHtml(claim.name)}</strong><small>${escapeHtml(typeset(claim.statement))}</small></span><span role="cell">${rate(estimate)}${interval}</span><span role="cell" class="wide">${bullet(piece)}</span><span role="cell" class="number">${formatNumber(n)}</span><span role="cell" class="verdict"><b aria-hidden="true">${verdictGlyph(verdict)}</b> ${verdict}</span></summary><div class="inner">${inner ? `<div class="scroll"><table><thead><tr><th>part</th><th>measured</th><th>interval</th><th>n</th><th>verdict</th></tr></thead><tbody>${inner}</tbody></table></div>` : ''}<p>${escapeHtml(method)}.${needs === undefined ? '' : ` About ${formatNumber(needs)} more rows would decide it.`}</p><p class="hash">evidence ${evidenceId(piece).slice(0, 16)}</p></div></details>`
 }
 
 /** The estimate (dot) and its interval (bar) beside the threshold (tick), on an axis that fits the three. */
@@ -119,11 +119,13 @@ h2{font-size:20px;margin:48px 0 12px}
 .chip{display:inline-flex;gap:6px;padding:2px 12px;border:1px solid currentColor;border-radius:999px;font-weight:600}
 .chip.kept,.verdict,.kept .verdict,td.kept{color:var(--kept)}.chip.broken,.broken .verdict,td.broken{color:var(--broken)}.chip.undecided,.undecided .verdict,td.undecided{color:var(--undecided)}.chip.none{color:var(--faint);font-weight:400}
 .ledger{border:1px solid var(--line);border-radius:10px;overflow:hidden}
-.row summary,.row.head{display:grid;grid-template-columns:minmax(150px,1.4fr) minmax(130px,1fr) 170px 64px 104px;gap:8px 16px;align-items:center;padding:10px 16px}
+.row summary,.row.head{display:grid;grid-template-columns:minmax(150px,1.5fr) minmax(130px,1fr) 162px 48px 116px;gap:8px 16px;align-items:center;padding:10px 16px}
 .row.head{color:var(--faint);font-size:13px;background:var(--panel)}
 .row+.row{border-top:1px solid var(--line)}
 .row summary{cursor:pointer;list-style:none}.row summary::-webkit-details-marker{display:none}
 .row summary:hover{background:var(--panel)}.row summary:focus-visible{outline:2px solid var(--series-1);outline-offset:-2px}
+.number{text-align:right}.row svg{display:block}
+.row strong::after{content:"\\203a";display:inline-block;margin-left:7px;color:var(--faint);font-weight:400}.row[open] strong::after{transform:rotate(90deg)}
 .row small{display:block;color:var(--faint)}.row i{font-style:normal;color:var(--faint)}
 .verdict{font-weight:600;white-space:nowrap}
 .inner{padding:4px 16px 12px;background:var(--panel);font-size:14px}.inner p{margin:8px 0 0;color:var(--faint)}

@@ -55,15 +55,16 @@ export function coverageFigure(overall: Evidence, byGroup: Evidence, { data, evi
       upper: overall.upper,
       n: overall.n,
       verdict: overall.verdict,
+      threshold: overall.claim.threshold,
     },
-    ...(byGroup.parts ?? []),
+    ...(byGroup.parts ?? []).map((part) => ({ ...part, threshold: byGroup.claim.threshold })),
   ]
   const worst = (byGroup.parts ?? []).reduce((a, b) => (b.estimate < a.estimate ? b : a))
   return {
     kind: 'coverageByGroup',
     version: 1,
     title: 'Whom do the prediction sets cover?',
-    caption: `${overall.n} rows of ${data}; intervals at the level left after the family's correction; line: the promise for each group, ${byGroup.claim.threshold}`,
+    caption: `${overall.n} rows of ${data}; intervals at the level left after the family's correction; ticks: what is promised, ${overall.claim.threshold} overall and ${byGroup.claim.threshold} for each group`,
     alt: `Least covered: ${worst.name}, ${percent(worst.estimate)} [${percent(worst.lower)}, ${percent(worst.upper)}] of ${worst.n} rows; overall ${percent(overall.estimate)}, promised ${overall.claim.threshold}.`,
     data: {
       group: rows.map(({ name }) => name),
@@ -71,9 +72,10 @@ export function coverageFigure(overall: Evidence, byGroup: Evidence, { data, evi
       lower: rows.map(({ lower }) => lower),
       upper: rows.map(({ upper }) => upper),
       n: rows.map(({ n }) => n),
+      threshold: rows.map(({ threshold }) => threshold),
       verdict: rows.map(({ verdict }) => verdict),
     },
-    encoding: { x: 'coverage', threshold: byGroup.claim.threshold },
+    encoding: { x: 'coverage' },
     evidence,
   }
 }
