@@ -18,7 +18,7 @@ export const setSizes: Kind = {
       x: { label: '% of rows →', domain: [0, 100], percent: true, grid: true, ticks: 5 },
       y: { label: null, domain: rows.map((row) => row.size) },
       marks: [
-        plot.barX(rows, { y: 'size', x: share, fill: colour.first, fillOpacity: 0.85, inset: 3 }),
+        plot.barX(rows, { y: 'size', x: share, fill: colour.first, inset: 3 }),
         plot.text(rows, {
           y: 'size',
           x: share,
@@ -65,7 +65,7 @@ export const attributions: Kind = {
       x: { label: `${figure.encoding?.x ?? 'mean |attribution|'} →`, grid: true, ticks: width < 480 ? 4 : 7 },
       y: { label: null, domain: rows.map((row) => row.feature) },
       marks: [
-        plot.barX(rows, { y: 'feature', x: 'value', fill: colour.first, fillOpacity: 0.85, inset: 2 }),
+        plot.barX(rows, { y: 'feature', x: 'value', fill: colour.first, inset: 2 }),
         plot.text(rows, {
           y: 'feature',
           x: 'value',

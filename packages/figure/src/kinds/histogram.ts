@@ -33,7 +33,6 @@ export const histogram: Kind = {
           y2: share,
           fy: 'series',
           fill: 'series',
-          fillOpacity: 0.85,
           inset: 0.5,
         }),
         plot.text(series, {
