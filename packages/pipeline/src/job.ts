@@ -37,6 +37,8 @@ export type ToWorker =
   | { readonly type: 'job'; readonly job: Job }
   | { readonly type: 'rebuilt'; readonly request: number; readonly result: readonly Rebuilt[] | ErrorRecord }
   | { readonly type: 'abort' }
+  /** There is no more work: end by itself. */
+  | { readonly type: 'end' }
 
 /** From a worker to the runner. */
 export type FromWorker =

@@ -80,6 +80,17 @@ export function openPool(data: WorkerData, certify: () => Promise<ReadonlySet<st
     await member.worker.terminate()
   }
 
+  /** Lets an idle worker end by itself: native engines are not torn out of a thread that still has something of theirs to do. */
+  const dismiss = async (member: Member): Promise<void> => {
+    members.delete(member)
+    member.die = undefined
+    const gone = new Promise<void>((resolve) => member.worker.once('exit', () => resolve()))
+    member.worker.postMessage({ type: 'end' } satisfies ToWorker)
+    const timer = setTimeout(() => void member.worker.terminate(), LAST_WORDS_MS * 10)
+    await gone
+    clearTimeout(timer)
+  }
+
   return {
     async run(job, { report, rebuild, timeoutMs, stop }) {
       const member = idle.pop() ?? start()
@@ -128,7 +139,7 @@ export function openPool(data: WorkerData, certify: () => Promise<ReadonlySet<st
       }
     },
     async close() {
-      await Promise.all([...members].map(end))
+      await Promise.all([...members].map((member) => (idle.includes(member) ? dismiss(member) : end(member))))
     },
   }
 }

@@ -70,6 +70,7 @@ try {
   port.on('message', (message: ToWorker) => {
     if (message.type === 'job') void work(message.job)
     else if (message.type === 'abort') controller.abort()
+    else if (message.type === 'end') port.close()
     else {
       const request = rebuilds.get(message.request)
       rebuilds.delete(message.request)
