@@ -92,8 +92,8 @@ test('a figure without a needed column, or with uneven ones, is refused by name'
   )
 })
 
-test('numbers have three digits, thin thousands, and words for what is no number', () => {
+test('numbers have three digits, narrow thousands, and words for what is no number', () => {
   expect([0.12345, 1234.5, 12345, 7, Number.NaN, null, Number.POSITIVE_INFINITY, 0.00001234].map(formatNumber)).toEqual(
-    ['0.123', '1235', '12\u2009345', '7', '–', '–', '∞', '1.2e-5'],
+    ['0.123', '1235', '12\u202f345', '7', '–', '–', '∞', '1.2e-5'],
   )
 })

@@ -1,9 +1,9 @@
-/** Returns a number for people: three significant digits, thousands parted by thin spaces, `-` for what is missing. */
+/** Returns a number for people: three significant digits, thousands parted by narrow spaces that do not break, `-` for what is missing. */
 export function formatNumber(x: number | null | undefined): string {
   if (x === null || x === undefined || Number.isNaN(x)) return '–'
   if (!Number.isFinite(x)) return x > 0 ? '∞' : '-∞'
   if (Number.isInteger(x) && Math.abs(x) < 1e15)
-    return Math.abs(x) >= 10_000 ? x.toString().replace(/\B(?=(\d{3})+$)/g, '\u2009') : x.toString()
+    return Math.abs(x) >= 10_000 ? x.toString().replace(/\B(?=(\d{3})+$)/g, '\u202f') : x.toString()
   const magnitude = Math.abs(x)
   if (magnitude >= 1000) return formatNumber(Math.round(x))
   if (magnitude < 1e-4) return x.toExponential(1).replace('e-', 'e-')
