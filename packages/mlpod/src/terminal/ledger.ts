@@ -68,5 +68,7 @@ export const needLines = (evidence: readonly Evidence[], style: Style): string[]
   evidence
     .filter(({ verdict, needs }) => verdict === 'undecided' && needs !== undefined)
     .map(({ claim, needs }) =>
-      style.dim(`  ${claim.name} would be decided by about ${Number((needs as number).toPrecision(2)).toLocaleString('en')} more rows`),
+      style.dim(
+        `  ${claim.name} would be decided by about ${Number((needs as number).toPrecision(2)).toLocaleString('en')} more rows`,
+      ),
     )
