@@ -8,10 +8,18 @@ export interface BatcherOptions {
   readonly maxWaiting?: number
 }
 
+/** How one request waits. */
+export interface SubmitOptions {
+  /** Parts what must not share a run; the empty text by default. */
+  readonly lane?: string
+  /** A request that is aborted while it waits is not run. */
+  readonly signal?: AbortSignal
+}
+
 /** Puts requests that wait together into one run. */
 export interface Batcher<In, Out> {
-  /** Returns the results of the rows, in order. `lane` parts what must not share a run. Throws `QUEUE_FULL`. */
-  submit(rows: readonly In[], lane: string): Promise<readonly Out[]>
+  /** Returns the results of the rows, in order. Throws `QUEUE_FULL`, `REQUEST_GONE`, and what the run throws. */
+  submit(rows: readonly In[], options?: SubmitOptions): Promise<readonly Out[]>
   /** Rows that wait or run. */
   readonly waiting: number
 }
@@ -19,55 +27,67 @@ export interface Batcher<In, Out> {
 interface Waiting<In, Out> {
   readonly rows: readonly In[]
   readonly lane: string
+  readonly signal: AbortSignal | undefined
   readonly resolve: (results: readonly Out[]) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
  * Returns a batcher in front of something that runs one batch at a time: while it runs, requests wait; when it ends, those that
- * wait in one lane go together. No delay is added. A batch that fails fails each of its requests.
+ * wait in one lane go together. No delay is added. When a batch of several requests fails, each is run alone once, so that
+ * a request that cannot be answered fails no other.
  */
 export function batcher<In, Out>(
   run: (rows: readonly In[], lane: string) => Promise<readonly Out[]>,
   { maxRows = 256, maxWaiting = 20_000 }: BatcherOptions = {},
 ): Batcher<In, Out> {
-  const queue: Waiting<In, Out>[] = []
+  let queue: Waiting<In, Out>[] = []
   let [running, waiting] = [false, 0]
 
-  const next = async (): Promise<void> => {
+  /** Takes from the queue what goes into the next run: the oldest request, and those of its lane that fit. */
+  const form = (): Waiting<In, Out>[] => {
+    const [batch, rest]: [Waiting<In, Out>[], Waiting<In, Out>[]] = [[], []]
+    let rows = 0
+    for (const request of queue) {
+      if (request.signal?.aborted) {
+        request.reject(new PodError('REQUEST_GONE', 'the client has gone while its request waited'))
+      } else if (batch.length === 0 || (request.lane === batch[0].lane && rows + request.rows.length <= maxRows)) {
+        rows += request.rows.length
+        batch.push(request)
+      } else rest.push(request)
+    }
+    queue = rest
+    return batch
+  }
+
+  const settle = async (batch: readonly Waiting<In, Out>[]): Promise<void> => {
+    try {
+      const results = await run(
+        batch.flatMap(({ rows }) => rows),
+        batch[0].lane,
+      )
+      let from = 0
+      for (const { rows, resolve } of batch) {
+        resolve(results.slice(from, from + rows.length))
+        from += rows.length
+      }
+    } catch (error) {
+      if (batch.length === 1) batch[0].reject(error)
+      else for (const request of batch) await settle([request])
+    }
+  }
+
+  const work = async (): Promise<void> => {
     running = true
     while (queue.length > 0) {
-      const { lane } = queue[0]
-      const batch: Waiting<In, Out>[] = []
-      let rows = 0
-      for (let i = 0; i < queue.length; ) {
-        const fits = queue[i].lane === lane && (rows === 0 || rows + queue[i].rows.length <= maxRows)
-        if (!fits) i++
-        else {
-          rows += queue[i].rows.length
-          batch.push(...queue.splice(i, 1))
-        }
-      }
-      try {
-        const results = await run(
-          batch.flatMap((request) => request.rows),
-          lane,
-        )
-        let from = 0
-        for (const request of batch) {
-          request.resolve(results.slice(from, from + request.rows.length))
-          from += request.rows.length
-        }
-      } catch (error) {
-        for (const request of batch) request.reject(error)
-      }
-      waiting -= rows
+      const batch = form()
+      if (batch.length > 0) await settle(batch)
     }
     running = false
   }
 
   return {
-    submit(rows, lane) {
+    submit(rows, { lane = '', signal } = {}) {
       if (waiting + rows.length > maxWaiting)
         return Promise.reject(
           new PodError('QUEUE_FULL', `${waiting} rows wait already`, {
@@ -75,9 +95,11 @@ export function batcher<In, Out>(
           }),
         )
       waiting += rows.length
-      return new Promise((resolve, reject) => {
-        queue.push({ rows, lane, resolve, reject })
-        if (!running) void next()
+      return new Promise<readonly Out[]>((resolve, reject) => {
+        queue.push({ rows, lane, signal, resolve, reject })
+        if (!running) void work()
+      }).finally(() => {
+        waiting -= rows.length
       })
     },
     get waiting() {

@@ -1,26 +1,35 @@
-import { timingSafeEqual } from 'node:crypto'
 import { type GuardMetadata, type Json, PodError, readGuard, rowJsonSchema } from '@mlpod/contract'
 import type { Model } from '@mlpod/graph'
-import { readSeal } from '@mlpod/promise'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import { readSeal, type Seal } from '@mlpod/promise'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { openAnswerer } from './answer.ts'
-import { PROBLEM, problem } from './problem.ts'
+import type { BatcherOptions } from './batcher.ts'
+import { door } from './door.ts'
+import { openHttp, refuse } from './http.ts'
+import { openapi } from './openapi.ts'
 import { type RequestLimits, readRequest } from './request.ts'
-import { parseStrict } from './strictJson.ts'
+import { selfTest } from './selfTest.ts'
+import type { JsonValue } from './strictJson.ts'
 
 /** Settings of a server. */
 export interface ServiceOptions {
   /** The model's name in paths and answers. */
   readonly name: string
-  /** If given, requests must carry `Authorization: Bearer <token>`. */
+  /** If given, every request but `GET /health` must carry `Authorization: Bearer <token>`. */
   readonly token?: string
   /** 10 000 by default. */
   readonly maxRows?: number
-  /** Bytes of a request; 16 MiB by default. */
+  /** Bytes of a body; 10 MiB by default. */
   readonly maxBytes?: number
+  /** Time for a request to arrive, and again for its answer; 30 s by default. */
+  readonly timeoutMs?: number
   readonly additional?: RequestLimits['additional']
-  /** Hosts that the `Host` header may name, against DNS rebinding; any when not given. */
+  /** Hosts that the `Host` header may name, against DNS rebinding. When listening on loopback, its names by default; else any. */
   readonly hosts?: readonly string[]
+  /** How requests wait. */
+  readonly queue?: BatcherOptions
+  /** Told what was not the client's fault. */
+  readonly onError?: (error: unknown) => void
 }
 
 /** An address to listen on. */
@@ -35,117 +44,94 @@ export interface Address {
 export interface Service {
   /** The Fastify instance: `app.inject` is the test client. */
   readonly app: FastifyInstance
-  /** Listens and returns the URL. Throws `PORT_IN_USE`, and `TOKEN_MISSING` for an open address without a token. */
+  /**
+   * Listens and returns the URL. Throws `TOKEN_MISSING` for an open address without a token, `PORT_IN_USE`, `PORT_REFUSED`,
+   * `ADDRESS_UNKNOWN`.
+   */
   listen(address?: Address): Promise<string>
-  /** Ends after the requests in flight. */
-  close(): Promise<void>
+  /** Takes no more requests, answers those in flight (for at most `graceMs`, 25 s by default), and ends. */
+  close(options?: { readonly graceMs?: number }): Promise<void>
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
+/** Why the system does not let a server listen, in our words: code, sentence, what to try. */
+const notListening: Readonly<Record<string, (host: string, port: number) => readonly [string, string, string]>> = {
+  EADDRINUSE: (_host, port) => ['PORT_IN_USE', `port ${port} is taken`, `mlpod serve --port ${(port + 1) % 65_536}`],
+  EACCES: (_host, port) => ['PORT_REFUSED', `this user may not listen on port ${port}`, 'take a port above 1023'],
+  ENOTFOUND: (host) => ['ADDRESS_UNKNOWN', `"${host}" is no address of this machine`, 'mlpod serve --host 127.0.0.1'],
+  EADDRNOTAVAIL: (host) => [
+    'ADDRESS_UNKNOWN',
+    `"${host}" is no address of this machine`,
+    'mlpod serve --host 127.0.0.1',
+  ],
+}
+
 /**
  * Opens a server that answers with a guarded model:
  * - `POST /predict` (and `/predict/NAME`): `{"rows": [{...}], "id"?, "confidence"?, "attributions"?}`, or one row as an object;
- * - `GET /health`, `GET /models`, `GET /models/NAME` (columns, promises with verdicts, hash).
+ * - `GET /health`, `GET /models`, `GET /models/NAME` (columns, promises with verdicts, hash), `GET /openapi.json`.
  * Wrong values are 422 with a JSON pointer each; malformed JSON is 400. The answer to no input is 500.
- * Throws `MODEL_NOT_GUARDED`, and `SEAL_BROKEN` when the model's sealed evidence is about another body.
+ * Before it opens, the model answers its golden rows. Throws `MODEL_NOT_GUARDED`, `SELF_TEST_FAILED`, `TOKEN_EMPTY`, and
+ * `SEAL_BROKEN` when the model's sealed evidence is about another body.
  */
 export async function service(
   model: Model,
-  { name, token, maxRows = 10_000, maxBytes = 16 * 1024 * 1024, additional = 'ignore', hosts }: ServiceOptions,
+  {
+    name,
+    token,
+    maxRows = 10_000,
+    maxBytes = 10 * 1024 * 1024,
+    timeoutMs = 30_000,
+    additional = 'ignore',
+    hosts,
+    queue = {},
+    onError = () => undefined,
+  }: ServiceOptions,
 ): Promise<Service> {
+  if (token?.trim() === '') throw new PodError('TOKEN_EMPTY', 'the token is empty', { hint: 'set MLPOD_TOKEN' })
   const guard = readGuard(model.metadata)
   const seal = readSeal(model.metadata, model.bodyHash)
-  const { default: fastify } = await import('fastify')
-  const answerer = await openAnswerer(model, guard)
-  const app = fastify({
-    bodyLimit: maxBytes,
-    forceCloseConnections: 'idle',
-    requestTimeout: 60_000,
-    routerOptions: { maxParamLength: 200 },
-  })
+  const answerer = await openAnswerer(model, guard, queue)
+  try {
+    await selfTest(model.metadata, answerer)
+  } catch (error) {
+    await answerer.close()
+    throw error
+  }
+  const entry = door({ ...(token === undefined ? {} : { token }), ...(hosts ? { hosts } : {}) })
+  const app = await openHttp({ door: entry, maxBytes, timeoutMs, onError })
   const version = model.bodyHash.slice(0, 12)
-
-  const refuse = (
-    reply: FastifyReply,
-    status: number,
-    detail?: string,
-    errors?: Parameters<typeof problem>[2],
-  ): FastifyReply =>
-    reply
-      .code(status)
-      .type(PROBLEM)
-      .send(JSON.stringify(problem(status, detail, errors)))
-
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, parseStrict(new TextDecoder('utf-8', { fatal: true }).decode(body as Buffer)))
-    } catch (error) {
-      done(
-        Object.assign(error instanceof PodError ? error : new PodError('JSON_INVALID', 'the body is not UTF-8'), {
-          statusCode: 400,
-        }),
-      )
-    }
-  })
-  app.addHook('onRequest', async (request, reply) => {
-    if (hosts && !hosts.includes(request.hostname)) return refuse(reply, 403, 'this host name is not served here')
-    if (token !== undefined && request.url !== '/health' && !sameToken(request.headers.authorization, token)) {
-      reply.header('www-authenticate', 'Bearer')
-      return refuse(reply, 401, 'a bearer token is required')
-    }
-  })
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0]
-    const known = path === '/predict' || path.startsWith('/predict/') || ['/health', '/models'].includes(path)
-    return known
-      ? refuse(reply, 405, `${request.method} is not for ${path}`)
-      : refuse(reply, 404, `there is nothing at ${path}`)
-  })
-  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
-    if (error.code === 'QUEUE_FULL') return refuse(reply.header('retry-after', '1'), 503, error.message)
-    const status = error.statusCode ?? 503
-    return refuse(
-      reply,
-      status >= 400 && status < 500 ? status : 503,
-      status < 500 ? error.message : 'the model is not answering',
-    )
-  })
+  const isServed = (asked: string): boolean => asked === name || asked === `${name}@${version}`
+  const absent = (asked: string, reply: FastifyReply): FastifyReply =>
+    refuse(reply, 404, `there is no model "${asked.slice(0, 200)}"`)
 
   app.get('/health', async () => ({ status: 'ok', model: name, version }))
   app.get('/models', async () => ({ models: [{ name, version, hash: model.bodyHash }] }))
-  app.get<{ Params: { model: string } }>('/models/:model', async (request, reply) => {
-    if (!isNamed(request.params.model, name, version))
-      return refuse(reply, 404, `there is no model "${request.params.model}"`)
-    return describe(name, version, model, guard, seal?.evidence)
-  })
-  app.post<{ Params: { model?: string }; Body: Parameters<typeof readRequest>[0] }>(
-    '/predict/:model',
-    async (request, reply) => {
-      if (!isNamed(request.params.model ?? name, name, version))
-        return refuse(reply, 404, `there is no model "${request.params.model}"`)
-      return predict(request.body, reply)
-    },
+  app.get('/openapi.json', async () => openapi(name, version, guard, { secured: token !== undefined, maxRows }))
+  app.get<{ Params: { model: string } }>('/models/:model', async ({ params }, reply) =>
+    isServed(params.model)
+      ? { name, version, hash: model.bodyHash, ...describe(guard, seal) }
+      : absent(params.model, reply),
   )
-  app.post<{ Body: Parameters<typeof readRequest>[0] }>('/predict', async (request, reply) =>
-    predict(request.body, reply),
+  app.post<{ Params: { model: string }; Body: JsonValue }>('/predict/:model', async (request, reply) =>
+    isServed(request.params.model) ? predict(request, reply) : absent(request.params.model, reply),
   )
+  app.post<{ Body: JsonValue }>('/predict', (request, reply) => predict(request, reply))
 
-  async function predict(body: Parameters<typeof readRequest>[0], reply: FastifyReply): Promise<unknown> {
+  async function predict(
+    { body, signal }: Pick<FastifyRequest<{ Body: JsonValue }>, 'body' | 'signal'>,
+    reply: FastifyReply,
+  ): Promise<unknown> {
     const read = readRequest(body, guard, { maxRows, additional })
     if ('issues' in read) {
-      const long = read.issues.find(({ type }) => type === 'too_long')
+      const { issues } = read
+      const long = issues.find(({ type }) => type === 'too_long')
       return long
-        ? refuse(reply, 413, long.message, read.issues)
-        : refuse(
-            reply,
-            422,
-            `${read.issues.length} value${read.issues.length === 1 ? ' is' : 's are'} not valid`,
-            read.issues,
-          )
+        ? refuse(reply, 413, long.message, issues)
+        : refuse(reply, 422, `${issues.length} value${issues.length === 1 ? ' is' : 's are'} not valid`, issues)
     }
-    const predictions = await answerer.answer(read.rows, read)
+    const predictions = await answerer.answer(read.rows, { ...read, signal })
     const head = { ...(read.id === undefined ? {} : { id: read.id }), model: name, version }
     return read.single ? { ...head, ...predictions[0] } : { ...head, predictions }
   }
@@ -157,56 +143,40 @@ export async function service(
         throw new PodError('TOKEN_MISSING', `a server on ${host} can be reached from outside and needs a token`, {
           hint: 'set MLPOD_TOKEN, or listen on 127.0.0.1',
         })
+      if (LOOPBACK.has(host)) entry.restrict([...LOOPBACK, '[::1]'])
       try {
         return await app.listen({ host, port })
       } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code === 'EADDRINUSE')
-          throw new PodError('PORT_IN_USE', `port ${port} is taken`, { hint: `mlpod serve --port ${port + 1}`, cause })
-        throw cause
+        const [code, message, hint] = notListening[(cause as NodeJS.ErrnoException).code ?? '']?.(host, port) ?? []
+        throw code === undefined || message === undefined ? cause : new PodError(code, message, { hint, cause })
       }
     },
-    async close() {
+    async close({ graceMs = 25_000 } = {}) {
+      entry.shut()
+      const late = setTimeout(() => app.server.closeAllConnections(), graceMs)
       await app.close()
+      clearTimeout(late)
       await answerer.close()
     },
   }
 }
 
-/** `name`, `name@version` or the full hash's beginning. */
-const isNamed = (asked: string, name: string, version: string): boolean =>
-  asked === name || asked === `${name}@${version}`
-
-/** Compares in a time that does not tell how much of the token is right. */
-function sameToken(header: string | undefined, token: string): boolean {
-  const [given, expected] = [Buffer.from(header ?? ''), Buffer.from(`Bearer ${token}`)]
-  return (
-    timingSafeEqual(
-      Buffer.concat([given, Buffer.alloc(Math.max(0, expected.length - given.length))]).subarray(0, expected.length),
-      expected,
-    ) && given.length === expected.length
-  )
-}
-
-function describe(
-  name: string,
-  version: string,
-  model: Model,
-  guard: GuardMetadata,
-  evidence: readonly { claim: { name: string; statement: string }; verdict: string; estimate: number }[] = [],
-): Json {
+/** What `GET /models/NAME` says beside the name: how to ask, and what is promised. */
+function describe(guard: GuardMetadata, seal: Seal | undefined): Readonly<Record<string, Json>> {
+  const { label, level, oodLevel } = guard
   return {
-    name,
-    version,
-    hash: model.bodyHash,
     schema: rowJsonSchema(guard),
-    labels: guard.label.names,
-    level: guard.level,
-    oodLevel: guard.oodLevel,
-    promises: evidence.map(({ claim, verdict, estimate }) => ({
+    labels: label.names,
+    level,
+    oodLevel,
+    promises: (seal?.evidence ?? []).map(({ claim, verdict, estimate, lower, upper, n }) => ({
       name: claim.name,
       statement: claim.statement,
       verdict,
       estimate,
+      lower,
+      upper,
+      n,
     })),
   }
 }

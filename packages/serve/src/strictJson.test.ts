@@ -48,10 +48,34 @@ test('duplicate keys, NaN, comments, trailing commas, depth and prototypes are n
     ['[1] x', /more text/],
     ['', /no valid value/],
     ['"\u0001"', /no valid text/],
-    [`${'['.repeat(1000)}`, /64 levels/],
+    ['['.repeat(1000), /32 levels/],
+    ['{"a":'.repeat(1000), /32 levels/],
+    [`{${Array.from({ length: 1001 }, (_, i) => `"${i}":0`)}}`, /1000 keys/],
+    ['"\\u12"', /no valid text/],
+    ['"\\', /no valid text/],
   ] as const)
     expect(() => parseStrict(text), text).toThrow(message)
   expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   expect(Object.keys(parseStrict('{"__proto__":{"polluted":1}}') as object)).toEqual(['__proto__'])
   expect(parseStrict('1e400')).toBe(Number.POSITIVE_INFINITY)
+})
+
+test('ten megabytes are read in linear time: one text, one number, escapes, blanks, a list', () => {
+  const size = 10 * 1024 * 1024
+  for (const text of [
+    `"${'x'.repeat(size)}"`,
+    `"${'\\n'.repeat(size / 2)}"`,
+    '9'.repeat(size),
+    `${' '.repeat(size)}1`,
+    `[${'1,'.repeat(size / 2)}1]`,
+    `"${'x'.repeat(size)}`,
+  ]) {
+    const start = performance.now()
+    try {
+      parseStrict(text)
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'JSON_INVALID' })
+    }
+    expect(performance.now() - start, text.slice(0, 5)).toBeLessThan(5000)
+  }
 })
