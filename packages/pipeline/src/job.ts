@@ -48,6 +48,8 @@ export type FromWorker =
   | { readonly type: 'rebuild'; readonly request: number; readonly nodes?: readonly string[] }
   | { readonly type: 'done'; readonly made: Made }
   | { readonly type: 'failed'; readonly error: ErrorRecord }
+  /** Something was thrown that no node caught: the worker ends. */
+  | { readonly type: 'crashed'; readonly error: ErrorRecord }
 
 /** What a worker is started with. */
 export interface WorkerData {

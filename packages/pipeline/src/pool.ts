@@ -1,10 +1,10 @@
+import { type ChildProcess, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { Worker } from 'node:worker_threads'
 import { type ErrorRecord, errorFrom, errorRecord, PodError, type Rebuilt } from '@mlpod/contract'
 import { nodeFailure } from './failure.ts'
 import type { FromWorker, Job, Made, Report, ToWorker, WorkerData } from './job.ts'
 
-/** Worker threads that run nodes; each imports the pod once and is used again. */
+/** Worker processes that run nodes; each imports the pod once and is used again. */
 export interface Pool {
   /** Runs a job in a free worker, or a new one. Throws the job's error, `NODE_TIMEOUT`, `NODE_STOPPED` or `WORKER_DIED`. */
   run(job: Job, options: PoolRun): Promise<Made>
@@ -22,7 +22,7 @@ interface PoolRun {
 }
 
 interface Member {
-  readonly worker: Worker
+  readonly worker: ChildProcess
   /** Names of the nodes whose code was unchanged when this worker had loaded it. */
   readonly ready: Promise<ReadonlySet<string>>
   /** The node that it runs. */
@@ -32,7 +32,7 @@ interface Member {
   print?: (text: string) => void
 }
 
-/** Time for a stopped node to end by its signal before its thread is ended. */
+/** Time for a stopped node to end by its signal before its process is killed. */
 const LAST_WORDS_MS = 200
 
 /**
@@ -45,15 +45,13 @@ export function openPool(data: WorkerData, certify: () => Promise<ReadonlySet<st
   const idle: Member[] = []
 
   const start = (): Member => {
-    const worker = new Worker(script, { workerData: data, stdout: true, stderr: true })
+    const worker = fork(script, [JSON.stringify(data)], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
     const { promise, resolve, reject } = Promise.withResolvers<ReadonlySet<string>>()
     promise.catch(() => undefined)
     const member: Member = { worker, ready: promise }
-    worker.on('message', (message: FromWorker) => {
-      if (message.type === 'ready') certify().then(resolve, reject)
-      else if (message.type === 'broken') reject(errorFrom(message.error))
-      else member.receive?.(message)
-    })
     const died = (error: PodError): void => {
       members.delete(member)
       const index = idle.indexOf(member)
@@ -61,40 +59,59 @@ export function openPool(data: WorkerData, certify: () => Promise<ReadonlySet<st
       reject(error)
       member.die?.(error)
     }
-    worker.on('error', (error: Error) => died(nodeFailure(member.node ?? 'worker', error, data.root)))
-    worker.on('exit', (code) =>
+    const failed = (error: unknown): void => died(nodeFailure(member.node ?? 'worker', error, data.root))
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'ready') certify().then(resolve, reject)
+      else if (message.type === 'broken') reject(errorFrom(message.error))
+      else if (message.type === 'crashed') failed(errorFrom(message.error))
+      else member.receive?.(message)
+    })
+    worker.on('error', failed)
+    worker.on('exit', (code, signal) =>
       died(
-        new PodError('WORKER_DIED', `a worker thread ended with code ${code}`, {
-          hint: 'a node must not call process.exit()',
-        }),
+        new PodError(
+          'WORKER_DIED',
+          `${member.node ?? 'a worker'}: its process ended with ${signal ?? `code ${code}`}`,
+          {
+            hint: 'a node must not call process.exit(); a signal comes from a native library or from the system (memory)',
+          },
+        ),
       ),
     )
-    for (const stream of [worker.stdout, worker.stderr]) stream.on('data', (chunk) => member.print?.(String(chunk)))
+    for (const stream of [worker.stdout, worker.stderr]) stream?.on('data', (chunk) => member.print?.(String(chunk)))
     members.add(member)
     return member
   }
 
+  const gone = (worker: ChildProcess): Promise<void> =>
+    new Promise((resolve) => {
+      if (worker.exitCode !== null || worker.signalCode !== null) resolve()
+      else worker.once('exit', () => resolve())
+    })
+
   const end = async (member: Member): Promise<void> => {
     members.delete(member)
     member.die = undefined
-    await member.worker.terminate()
+    member.worker.kill('SIGKILL')
+    await gone(member.worker)
   }
 
-  /** Lets an idle worker end by itself: native engines are not torn out of a thread that still has something of theirs to do. */
+  /** Lets an idle worker end by itself. */
   const dismiss = async (member: Member): Promise<void> => {
     members.delete(member)
     member.die = undefined
-    const gone = new Promise<void>((resolve) => member.worker.once('exit', () => resolve()))
-    member.worker.postMessage({ type: 'end' } satisfies ToWorker)
-    const timer = setTimeout(() => void member.worker.terminate(), LAST_WORDS_MS * 10)
-    await gone
+    member.worker.send({ type: 'end' } satisfies ToWorker)
+    const timer = setTimeout(() => member.worker.kill('SIGKILL'), LAST_WORDS_MS * 10)
+    await gone(member.worker)
     clearTimeout(timer)
   }
 
   return {
     async run(job, { report, rebuild, timeoutMs, stop }) {
       const member = idle.pop() ?? start()
-      const tell = (message: ToWorker): void => member.worker.postMessage(message)
+      const tell = (message: ToWorker): void => {
+        if (member.worker.connected) member.worker.send(message)
+      }
       member.node = job.node
       member.print = lines((text) => report({ type: 'note', text }))
       const certified = await member.ready

@@ -1,19 +1,27 @@
 import { enableCompileCache } from 'node:module'
-import { parentPort, workerData } from 'node:worker_threads'
 import { type ErrorRecord, errorFrom, errorRecord, PodError, type Rebuilt } from '@mlpod/contract'
 import { openStore } from '@mlpod/store'
 import { execute } from './execute.ts'
 import type { FromWorker, Job, Report, ToWorker, WorkerData } from './job.ts'
+import { endWithParent } from './orphan.ts'
 import { loadPod, nodesOf } from './pod.ts'
 
-// A worker thread: imports the pod's config once, then runs the nodes that it is told to run, one after the other.
+// A worker process: imports the pod's config once, then runs the nodes that it is told to run, one after the other.
+// A process and not a thread: a thread that is ended while a native engine runs takes the whole process with it.
 
 enableCompileCache()
 
 const FLUSH_MS = 50
-const port = parentPort!
-const { root, configFile, store: storeRoot } = workerData as WorkerData
-const send = (message: FromWorker): void => port.postMessage(message)
+const { root, configFile, store: storeRoot } = JSON.parse(process.argv[2]) as WorkerData
+const send = (message: FromWorker, sent: () => void = () => undefined): void => {
+  process.send?.(message, undefined, undefined, sent)
+}
+
+// Ctrl-C reaches every process of the terminal: the runner decides what it means. Without a runner there is nothing to do.
+process.on('SIGINT', () => undefined)
+process.on('disconnect', () => process.exit())
+endWithParent()
+process.on('uncaughtException', (error) => send({ type: 'crashed', error: errorRecord(error) }, () => process.exit(1)))
 
 let waiting: Report[] = []
 let flushedAt = 0
@@ -67,10 +75,10 @@ try {
     }
   }
 
-  port.on('message', (message: ToWorker) => {
+  process.on('message', (message: ToWorker) => {
     if (message.type === 'job') void work(message.job)
     else if (message.type === 'abort') controller.abort()
-    else if (message.type === 'end') port.close()
+    else if (message.type === 'end') process.disconnect?.()
     else {
       const request = rebuilds.get(message.request)
       rebuilds.delete(message.request)
