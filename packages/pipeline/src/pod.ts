@@ -10,7 +10,7 @@ import { type Pipeline, pipeline } from './pipeline.ts'
 export interface Pod {
   /** Its folder, absolute. */
   readonly root: string
-  /** The module whose default export says what the pod is; worker threads import it again. */
+  /** The module whose default export says what the pod is; worker processes import it again. */
   readonly configFile: string
   readonly name: string
   readonly catalog: Catalog

@@ -50,7 +50,7 @@ export interface RunResult {
 
 /**
  * Makes the wanted nodes of a pod current: what has a result under its run key is restored, the rest is run, several nodes
- * at once in worker threads. A failed node stops only what comes after it. The same call again resumes after any end.
+ * at once in worker processes. A failed node stops only what comes after it. The same call again resumes after any end.
  * `mlpod.lock` is written when every node is done and a key has changed.
  * Throws, before anything is run, for everything that is wrong with the pod itself; what nodes throw is in the result.
  */

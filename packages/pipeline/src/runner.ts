@@ -23,7 +23,7 @@ export interface Runner {
   close(): Promise<void>
 }
 
-/** Opens a runner; worker threads start when the first node must run. Throws `NODE_UNKNOWN` for forced nodes that are not there. */
+/** Opens a runner; worker processes start when the first node must run. Throws `NODE_UNKNOWN` for forced nodes that are not there. */
 export function openRunner(session: Session, options: RunOptions): Runner {
   const {
     workers = availableParallelism(),
