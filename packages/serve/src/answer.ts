@@ -9,7 +9,7 @@ type Wanted = Pick<PredictRequest, 'confidence' | 'attributions'>
 
 /** Answers rows with a guarded model, in a worker thread, requests that wait together in one run. */
 export interface Answerer {
-  /** Throws `QUEUE_FULL`, `REQUEST_GONE`, `WORKER_DIED`, `RUN_FAILED`. After a death the next run opens the model again. */
+  /** Throws `QUEUE_FULL`, the signal's reason, `WORKER_DIED`, `RUN_FAILED`. After a death the next run opens the model again. */
   answer(rows: readonly Row[], options: Wanted & Pick<SubmitOptions, 'signal'>): Promise<readonly Prediction[]>
   /** Runs the model on rows as they are: all outputs, at the calibrated level. */
   run(rows: readonly Row[]): Promise<Readonly<Record<string, Tensor>>>

@@ -12,13 +12,13 @@ export interface BatcherOptions {
 export interface SubmitOptions {
   /** Parts what must not share a run; the empty text by default. */
   readonly lane?: string
-  /** A request that is aborted while it waits is not run. */
+  /** A request that is aborted throws the reason at once; if it still waits, it is not run. */
   readonly signal?: AbortSignal
 }
 
 /** Puts requests that wait together into one run. */
 export interface Batcher<In, Out> {
-  /** Returns the results of the rows, in order. Throws `QUEUE_FULL`, `REQUEST_GONE`, and what the run throws. */
+  /** Returns the results of the rows, in order. Throws `QUEUE_FULL`, the signal's reason, and what the run throws. */
   submit(rows: readonly In[], options?: SubmitOptions): Promise<readonly Out[]>
   /** Rows that wait or run. */
   readonly waiting: number
@@ -49,9 +49,8 @@ export function batcher<In, Out>(
     const [batch, rest]: [Waiting<In, Out>[], Waiting<In, Out>[]] = [[], []]
     let rows = 0
     for (const request of queue) {
-      if (request.signal?.aborted) {
-        request.reject(new PodError('REQUEST_GONE', 'the client has gone while its request waited'))
-      } else if (batch.length === 0 || (request.lane === batch[0].lane && rows + request.rows.length <= maxRows)) {
+      if (request.signal?.aborted) continue
+      if (batch.length === 0 || (request.lane === batch[0].lane && rows + request.rows.length <= maxRows)) {
         rows += request.rows.length
         batch.push(request)
       } else rest.push(request)
@@ -88,6 +87,7 @@ export function batcher<In, Out>(
 
   return {
     submit(rows, { lane = '', signal } = {}) {
+      if (signal?.aborted) return Promise.reject(signal.reason)
       if (waiting + rows.length > maxWaiting)
         return Promise.reject(
           new PodError('QUEUE_FULL', `${waiting} rows wait already`, {
@@ -96,6 +96,7 @@ export function batcher<In, Out>(
         )
       waiting += rows.length
       return new Promise<readonly Out[]>((resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
         queue.push({ rows, lane, signal, resolve, reject })
         if (!running) void work()
       }).finally(() => {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PodError } from '@mlpod/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Door, pathOf } from './door.ts'
@@ -23,7 +24,7 @@ const METHODS: readonly (readonly [RegExp, string])[] = [
 const CLIENT_ERRORS: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }
 
 /** Errors that pass: the client may come again in a moment. */
-const BUSY = new Set(['QUEUE_FULL', 'WORKER_DIED', 'SESSION_CLOSED', 'FST_ERR_HANDLER_TIMEOUT'])
+const BUSY = new Set(['QUEUE_FULL', 'WORKER_DIED', 'SESSION_CLOSED', 'ANSWER_LATE'])
 
 /** Sends a problem. What is still to come of a refused body is not waited for: the connection ends. */
 export function refuse(reply: FastifyReply, status: number, detail?: string, errors?: readonly Issue[]): FastifyReply {
@@ -36,6 +37,33 @@ export function refuse(reply: FastifyReply, status: number, detail?: string, err
     .send(JSON.stringify(problem(status, detail, errors)))
 }
 
+/** Returns a signal that aborts when the client goes before its answer is sent (`REQUEST_GONE`), or after `ms` (`ANSWER_LATE`). */
+export function patience({ raw }: FastifyReply, ms: number): AbortSignal {
+  const controller = new AbortController()
+  const late = (): void => controller.abort(new PodError('ANSWER_LATE', `there was no answer in ${ms} ms`))
+  const timer = setTimeout(late, ms)
+  raw.once('close', () => {
+    clearTimeout(timer)
+    if (!raw.writableFinished) controller.abort(new PodError('REQUEST_GONE', 'the client has gone'))
+  })
+  return controller.signal
+}
+
+/**
+ * Ends a server when what is in flight has been answered, or after `graceMs`. Connections on which nothing goes on end with it.
+ */
+export async function drain(app: FastifyInstance, graceMs: number): Promise<void> {
+  const active = answering.get(app)
+  const until = performance.now() + graceMs
+  const closed = app.close()
+  while (active && active.size > 0 && performance.now() < until) await sleep(5)
+  app.server.closeAllConnections()
+  await closed
+}
+
+/** The responses that each server is making. */
+const answering = new WeakMap<FastifyInstance, Set<object>>()
+
 /**
  * Returns a Fastify instance with every limit set: bytes, headers, time, connections; only strict JSON comes in, and whatever
  * is wrong is a problem (RFC 9457) of the 400s. What is not the client's fault is 503, and `onError` is told.
@@ -45,18 +73,22 @@ export async function openHttp({ door, maxBytes, timeoutMs, onError }: HttpOptio
   const app = fastify({
     bodyLimit: maxBytes,
     requestTimeout: timeoutMs,
-    handlerTimeout: timeoutMs,
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
     http: {
       headersTimeout: Math.min(timeoutMs, 10_000),
-      connectionsCheckingInterval: Math.min(timeoutMs, 2_000),
+      connectionsCheckingInterval: Math.ceil(Math.min(timeoutMs / 3, 2_000)),
       maxHeaderSize: 16 * 1024,
     },
     clientErrorHandler,
-    frameworkErrors: (_error, _request, reply) => refuse(reply as FastifyReply, 400, 'the address is malformed'),
+    frameworkErrors: ({ statusCode = 400 }, _request, reply) =>
+      refuse(
+        reply as FastifyReply,
+        statusCode,
+        statusCode === 414 ? 'the address is too long' : 'the address is malformed',
+      ),
   })
   app.server.maxConnections = 10_000
 
@@ -68,7 +100,11 @@ export async function openHttp({ door, maxBytes, timeoutMs, onError }: HttpOptio
       done(Object.assign(error as PodError, { statusCode: 400 }))
     }
   })
+  const active = new Set<object>()
+  answering.set(app, active)
   app.addHook('onRequest', async (request, reply) => {
+    active.add(reply.raw)
+    reply.raw.once('close', () => active.delete(reply.raw))
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store')
     const refusal = door.refuses(request)
     if (refusal) return refuse(reply.headers(refusal.headers ?? {}), refusal.status, refusal.detail)

@@ -1,11 +1,11 @@
 import { type GuardMetadata, type Json, PodError, readGuard, rowJsonSchema } from '@mlpod/contract'
 import type { Model } from '@mlpod/graph'
 import { readSeal, type Seal } from '@mlpod/promise'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { openAnswerer } from './answer.ts'
 import type { BatcherOptions } from './batcher.ts'
 import { door } from './door.ts'
-import { openHttp, refuse } from './http.ts'
+import { drain, openHttp, patience, refuse } from './http.ts'
 import { openapi } from './openapi.ts'
 import { type RequestLimits, readRequest } from './request.ts'
 import { selfTest } from './selfTest.ts'
@@ -92,6 +92,8 @@ export async function service(
   if (token?.trim() === '') throw new PodError('TOKEN_EMPTY', 'the token is empty', { hint: 'set MLPOD_TOKEN' })
   const guard = readGuard(model.metadata)
   const seal = readSeal(model.metadata, model.bodyHash)
+  const entry = door({ ...(token === undefined ? {} : { token }), ...(hosts ? { hosts } : {}) })
+  const app = await openHttp({ door: entry, maxBytes, timeoutMs, onError })
   const answerer = await openAnswerer(model, guard, queue)
   try {
     await selfTest(model.metadata, answerer)
@@ -99,8 +101,6 @@ export async function service(
     await answerer.close()
     throw error
   }
-  const entry = door({ ...(token === undefined ? {} : { token }), ...(hosts ? { hosts } : {}) })
-  const app = await openHttp({ door: entry, maxBytes, timeoutMs, onError })
   const version = model.bodyHash.slice(0, 12)
   const isServed = (asked: string): boolean => asked === name || asked === `${name}@${version}`
   const absent = (asked: string, reply: FastifyReply): FastifyReply =>
@@ -119,10 +119,7 @@ export async function service(
   )
   app.post<{ Body: JsonValue }>('/predict', (request, reply) => predict(request, reply))
 
-  async function predict(
-    { body, signal }: Pick<FastifyRequest<{ Body: JsonValue }>, 'body' | 'signal'>,
-    reply: FastifyReply,
-  ): Promise<unknown> {
+  async function predict({ body }: { readonly body: JsonValue }, reply: FastifyReply): Promise<unknown> {
     const read = readRequest(body, guard, { maxRows, additional })
     if ('issues' in read) {
       const { issues } = read
@@ -131,7 +128,7 @@ export async function service(
         ? refuse(reply, 413, long.message, issues)
         : refuse(reply, 422, `${issues.length} value${issues.length === 1 ? ' is' : 's are'} not valid`, issues)
     }
-    const predictions = await answerer.answer(read.rows, { ...read, signal })
+    const predictions = await answerer.answer(read.rows, { ...read, signal: patience(reply, timeoutMs) })
     const head = { ...(read.id === undefined ? {} : { id: read.id }), model: name, version }
     return read.single ? { ...head, ...predictions[0] } : { ...head, predictions }
   }
@@ -153,9 +150,7 @@ export async function service(
     },
     async close({ graceMs = 25_000 } = {}) {
       entry.shut()
-      const late = setTimeout(() => app.server.closeAllConnections(), graceMs)
-      await app.close()
-      clearTimeout(late)
+      await drain(app, graceMs)
       await answerer.close()
     },
   }
