@@ -143,6 +143,48 @@ test('kill -9 in the middle of training loses nothing: the next run goes on, and
   expect(pod.mlpod('runs', '--json').stdout).toContain('KILLED')
 })
 
+test('kill -9 at the start of any node leaves a store that the next run goes on from', async () => {
+  for (const node of ['split', 'guard', 'verify', 'report']) {
+    const child = pod.start('run', '--force', '--json')
+    let said = ''
+    child.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk
+    })
+    while (
+      child.exitCode === null &&
+      !said.split('\n').some((line) => line.includes('"node.started"') && line.includes(`"node":"${node}"`))
+    )
+      await sleep(10)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  const { code, stderr } = pod.mlpod('run')
+  expect(code, stderr).toBe(0)
+  expect(stderr).toMatch(/10 cached/)
+})
+
+test('made from scratch, everything has the bytes that the lock names', () => {
+  const lock = readFileSync(inPod('mlpod.lock'), 'utf8')
+  rmSync(inPod('.mlpod'), { recursive: true })
+  const { code, stderr } = pod.mlpod('run')
+  expect(code, stderr).toBe(0)
+  expect(stderr).toMatch(/10 done/)
+  expect(readFileSync(inPod('mlpod.lock'), 'utf8')).toBe(lock)
+  expect(JSON.parse(lock).model.bodyHash).toBe(model().bodyHash)
+})
+
+test('a model file that is cut off or no model is refused by name', () => {
+  const bytes = readFileSync(inPod('build/model.onnx'))
+  writeFileSync(inPod('cut.onnx'), bytes.subarray(0, bytes.length / 2))
+  writeFileSync(inPod('text.onnx'), 'not a model')
+  for (const file of ['cut.onnx', 'text.onnx', 'none.onnx']) {
+    const { code, stderr } = pod.mlpod('serve', '--model', file, '--port', '0')
+    expect(code, stderr).toBe(2)
+    expect(stderr).toMatch(/MODEL_(CORRUPT|MISSING|NOT_GUARDED)/)
+    expect(stderr).toContain(file)
+  }
+})
+
 test('a corrupted object of the store is found, put aside, and made again', () => {
   const { nodes } = JSON.parse(readFileSync(inPod('mlpod.lock'), 'utf8')) as {
     nodes: Record<string, { outputs: Record<string, string> }>
@@ -183,6 +225,7 @@ test.each([
     /extra/,
   ],
   ['without a column', (text: string) => text.replace('occ,loanamt', 'occ,loanamnt'), /loanam/],
+  ['with an infinite number', (text: string) => text.replace('\n1,89,', '\n1,inf,'), /loanamt/],
   ['with NaN', (text: string) => text.replace('\n1,89,', '\n1,NaN,'), /loanamt/],
 ] as const)('a source that is %s is an error that names it, and nothing is lost', (_what, change, message) => {
   const file = inPod('data/loanapp.csv')

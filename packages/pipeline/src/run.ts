@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ErrorRecord, Hash, OutputRecord, RunEvent, RunStatus } from '@mlpod/contract'
-import { writeLock } from '@mlpod/store'
+import { type Lock, writeLock } from '@mlpod/store'
 import { takeLease } from './lease.ts'
 import { nextLock } from './nextLock.ts'
 import { inputParameters } from './pipeline.ts'
@@ -27,6 +27,8 @@ export interface RunOptions extends SessionOptions {
   readonly engines?: Readonly<Record<string, string>>
   /** 32 hexadecimal digits; random by default. */
   readonly run?: string
+  /** The pod's model: which dataset it is, and how its identity is read off its file for the lock. */
+  readonly model?: { readonly dataset: string; bodyHash(path: string): Promise<Hash> }
 }
 
 /** How a node came out. */
@@ -66,7 +68,12 @@ export async function run(pod: Pod, options: RunOptions = {}): Promise<RunResult
       emit(startedEvent(id, session, runner.workers))
       const nodes = await runner.all()
       const status = statusOf(nodes, options)
-      const lockChanged = status === 'finished' && (await writeLock(pod.root, nextLock(session, nodes, runner.keyed)))
+      const lockChanged =
+        status === 'finished' &&
+        (await writeLock(
+          pod.root,
+          nextLock({ session, results: nodes, keyed: runner.keyed, model: await modelIn(session, nodes, options) }),
+        ))
       const ms = performance.now() - startedAt
       emit({ type: 'run.finished', run: id, status, ms })
       return { run: id, status, ms, nodes: Object.fromEntries(nodes), lockChanged }
@@ -92,6 +99,21 @@ function startedEvent(id: string, { pod, nodes, params, sources, pipeline }: Ses
       [...sources].map(([name, { hash, size }]) => [name, { file: pipeline.sources.get(name)!.file!, hash, size }]),
     ),
   }
+}
+
+/** The identity of the pod's model, read only when the lock does not name this very one. */
+async function modelIn(
+  { lock, store }: Session,
+  results: ReadonlyMap<string, NodeResult>,
+  { model }: RunOptions,
+): Promise<Lock['model']> {
+  for (const [node, { key, outputs = {} }] of model ? results : [])
+    for (const { dataset, hash } of Object.values(outputs)) {
+      if (dataset !== model?.dataset) continue
+      return lock.model && lock.nodes[node]?.key === key
+        ? lock.model
+        : { bodyHash: await model.bodyHash(store.path(hash)) }
+    }
 }
 
 function statusOf(nodes: ReadonlyMap<string, NodeResult>, { signal, stop }: RunOptions): RunStatus {

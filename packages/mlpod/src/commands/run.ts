@@ -1,4 +1,4 @@
-import { type Json, PodError, type RunEvent } from '@mlpod/contract'
+import { type Dataset, type Hash, type Json, PodError, type RunEvent } from '@mlpod/contract'
 import { type RunResult, run as runPod, type Slice } from '@mlpod/pipeline'
 import { type Command, exitCode, type OptionValues, type Terminal } from '../command.ts'
 import { engineVersions } from '../engines.ts'
@@ -57,9 +57,18 @@ export const choosing: Command['options'] = {
   pipeline: { type: 'string', value: 'NAME', about: 'another pipeline than the default one' },
 }
 
+/** How the lock names the pod's model: by the hash of its body, whatever its metadata say. */
+const identityOf = ({ name }: Dataset): { dataset: string; bodyHash(path: string): Promise<Hash> } => ({
+  dataset: name as string,
+  async bodyHash(path) {
+    const [{ readFile }, { modelOf }] = await Promise.all([import('node:fs/promises'), import('@mlpod/graph')])
+    return modelOf(await readFile(path), { file: path }).bodyHash
+  },
+})
+
 /** Runs a pipeline, drawing and recording it. */
 export async function runAndReport(
-  { pod }: OpenPod,
+  { pod, config }: OpenPod,
   terminal: Terminal,
   options: Parameters<typeof runPod>[1],
   command: string,
@@ -83,6 +92,7 @@ export async function runAndReport(
       signal: signals.signal,
       stop: signals.stop,
       engines: engineVersions(),
+      ...(config.serve ? { model: identityOf(config.serve.model) } : {}),
     })
     const verifier = verifyingNode(pod)
     const outcome = verifier && result.nodes[verifier.name]
