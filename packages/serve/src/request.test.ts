@@ -71,6 +71,21 @@ test('types are strict, numbers must fit a float32, unknown fields are refused o
   expect(issuesOf({ rows: Array.from({ length: 300 }, () => ({})) }, { maxRows: 300 })).toHaveLength(100)
 })
 
+test('a column named as what every object inherits is missing where it is not given', () => {
+  const odd = {
+    ...guard,
+    columns: ['constructor', '__proto__', 'toString'].map((name) => ({
+      name,
+      dtype: 'string' as const,
+      nullable: false,
+    })),
+  }
+  const read = (text: string) => readRequest(JSON.parse(text), odd, limits)
+  expect(read('{}')).toMatchObject({ issues: [{ type: 'missing' }, { type: 'missing' }, { type: 'missing' }] })
+  expect(read('{"constructor":"a","__proto__":"b","toString":"c"}')).toHaveProperty('rows')
+  expect(tensorsOf([{}], odd.columns).toString).toMatchObject({ data: [''] })
+})
+
 test('no JSON value makes it throw', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (body, cell) => {

@@ -48,7 +48,7 @@ export function readRequest(
     return {
       issues: [{ pointer: '', type: 'object', message: 'the body must be an object: {"rows": [{...}]} or one row' }],
     }
-  const single = !('rows' in body)
+  const single = !Object.hasOwn(body, 'rows')
   const issues: Issue[] = []
   const note = (issue: Issue): void => {
     if (issues.length < MOST_ISSUES) issues.push(issue)
@@ -83,7 +83,7 @@ export function readRequest(
       continue
     }
     for (const column of guard.columns) {
-      const issue = checkCell(row[column.name], column)
+      const issue = checkCell(cellOf(row, column.name), column)
       if (issue) note({ pointer: `${base}/${escaped(column.name)}`, ...issue })
     }
     if (additional === 'forbid')
@@ -100,6 +100,10 @@ export function readRequest(
     ...(typeof confidence === 'number' ? { confidence } : {}),
   }
 }
+
+/** A row's own value of a column: a column may be named as what every object inherits. */
+const cellOf = (row: Readonly<Record<string, JsonValue>>, name: string): JsonValue | undefined =>
+  Object.hasOwn(row, name) ? row[name] : undefined
 
 /** The largest number that a float32 holds. */
 const LARGEST = 3.4028234663852886e38
@@ -144,7 +148,7 @@ export function tensorsOf(
           tensor(
             'string',
             shape,
-            rows.map((row) => (row[name] ?? '') as string),
+            rows.map((row) => (cellOf(row, name) ?? '') as string),
           ),
         ]
       return [
@@ -152,7 +156,7 @@ export function tensorsOf(
         tensor(
           'float32',
           shape,
-          Float32Array.from(rows, (row) => (row[name] ?? Number.NaN) as number),
+          Float32Array.from(rows, (row) => (cellOf(row, name) ?? Number.NaN) as number),
         ),
       ]
     }),

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { parseSlowly } from './slowJson.ts'
 import { parseStrict } from './strictJson.ts'
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -9,31 +10,50 @@ test('what JSON.parse reads without doubt is read the same', () => {
     fc.property(fc.jsonValue({ maxDepth: 6 }), fc.boolean(), (value, pretty) => {
       const text = JSON.stringify(value, null, pretty ? 2 : 0)
       expect(plain(parseStrict(text))).toEqual(JSON.parse(text))
+      expect(plain(parseSlowly(text))).toEqual(JSON.parse(text))
     }),
     { seed: 2, numRuns: 500 },
   )
 })
 
-test('any text is either refused with JSON_INVALID or read as JSON.parse reads it; nothing else happens', () => {
+test('any text is either refused with JSON_INVALID or read as JSON.parse reads it, quickly or slowly; nothing else happens', () => {
+  const read = (parse: typeof parseStrict, text: string): unknown => {
+    try {
+      return { value: plain(parse(text)) }
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'JSON_INVALID') throw error
+      return (error as Error).message
+    }
+  }
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[[\]{}",:0-9.eE+\-truefalsn\\ ]{0,40}$/)), (text) => {
+      const outcome = read(parseStrict, text)
+      expect(read(parseSlowly, text)).toEqual(outcome)
       let expected: unknown
-      let valid = true
       try {
-        expected = JSON.parse(text)
+        expected = { value: plain(JSON.parse(text)) }
       } catch {
-        valid = false
+        expected = undefined
       }
-      try {
-        expect(plain(parseStrict(text))).toEqual(plain(expected))
-        expect(valid).toBe(true)
-      } catch (error) {
-        if ((error as { code?: string }).code !== 'JSON_INVALID') throw error
-        // stricter only about keys given twice
-        if (valid) expect((error as Error).message).toContain('occurs twice')
-      }
+      // stricter only about keys given twice
+      if (typeof outcome !== 'string') expect(outcome).toEqual(expected)
+      else if (expected !== undefined) expect(outcome).toContain('occurs twice')
     }),
     { seed: 3, numRuns: 2000 },
+  )
+})
+
+test('keys given twice are found at every level, however they are written', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.string(), fc.nat(3), (value, key, level) => {
+      const name = JSON.stringify(key)
+      const escaped = `"${[...key].map((c) => [...Array(c.length).keys()].map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')).join('')}"`
+      const twice = `{${name}:${JSON.stringify(value)},${escaped}:1}`
+      const text = '[{"a":'.repeat(level) + twice + '}]'.repeat(level)
+      JSON.parse(text)
+      expect(() => parseStrict(text)).toThrow(/occurs twice/)
+    }),
+    { seed: 6 },
   )
 })
 
@@ -57,6 +77,7 @@ test('duplicate keys, NaN, comments, trailing commas, depth and prototypes are n
     expect(() => parseStrict(text), text).toThrow(message)
   expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   expect(Object.keys(parseStrict('{"__proto__":{"polluted":1}}') as object)).toEqual(['__proto__'])
+  expect(Object.getPrototypeOf(parseStrict('{"__proto__":{"polluted":1}}'))).toBe(Object.prototype)
   expect(parseStrict('1e400')).toBe(Number.POSITIVE_INFINITY)
 })
 

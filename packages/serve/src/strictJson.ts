@@ -1,122 +1,61 @@
-import { PodError } from '@mlpod/contract'
+import { DEPTH, MOST_KEYS, parseSlowly } from './slowJson.ts'
 
 /** A JSON value as it is parsed: numbers are doubles. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue }
 
-const DEPTH = 32
-const MOST_KEYS = 1000
-const [QUOTE, BACKSLASH, BLANK] = [0x22, 0x5c, 0x20]
-
 /**
  * Returns the value of a JSON text, stricter than `JSON.parse`: keys given twice, nesting beyond 32 levels and objects of more
- * than 1 000 keys are refused, because they are mistakes or attacks. Objects have no prototype. The time is linear in the text.
+ * than 1 000 keys are refused, because they are mistakes or attacks. The time is linear in the text.
  * Throws `JSON_INVALID` with the position.
  */
 export function parseStrict(text: string): JsonValue {
-  let at = 0
-  const refuse = (what: string): PodError => new PodError('JSON_INVALID', `${what} at position ${at}`)
-  const blanks = (): void => {
-    while (text[at] === ' ' || text[at] === '\n' || text[at] === '\r' || text[at] === '\t') at++
+  const { depth, pairs } = outline(text)
+  if (depth > DEPTH) return parseSlowly(text)
+  let value: JsonValue
+  try {
+    value = JSON.parse(text) as JsonValue
+  } catch {
+    return parseSlowly(text)
   }
-  const expect = (character: string): void => {
-    if (text[at] !== character)
-      throw refuse(`expected "${character}"${at < text.length ? `, found "${text[at]}"` : ', found the end'}`)
-    at++
-  }
-  const matched = (pattern: RegExp): string => {
-    pattern.lastIndex = at
-    const match = pattern.exec(text)
-    if (!match) throw refuse('no valid value')
-    at += match[0].length
-    return match[0]
-  }
-  const string = (): string => {
-    if (text[at] !== '"') throw refuse('no valid text')
-    let end = at + 1
-    let plain = true
-    for (; ; end++) {
-      const code = text.charCodeAt(end)
-      if (code === QUOTE) break
-      if (!(code >= BLANK)) throw refuse('no valid text')
-      if (code === BACKSLASH) {
-        plain = false
-        end++
-      }
-    }
-    const literal = text.slice(at, end + 1)
-    try {
-      const value = plain ? literal.slice(1, -1) : (JSON.parse(literal) as string)
-      at = end + 1
-      return value
-    } catch {
-      throw refuse('no valid text')
-    }
-  }
-  const value = (depth: number): JsonValue => {
-    if (depth > DEPTH) throw refuse(`more than ${DEPTH} levels of nesting`)
-    blanks()
-    switch (text[at]) {
-      case '{':
-        return object(depth)
-      case '[':
-        return list(depth)
-      case '"':
-        return string()
-      case 't':
-      case 'f':
-      case 'n':
-        return CONSTANTS[matched(WORD)]
-      default:
-        return Number(matched(NUMBER))
-    }
-  }
-  const object = (depth: number): JsonValue => {
-    at++
-    const result: { [key: string]: JsonValue } = Object.create(null)
-    let keys = 0
-    blanks()
-    if (text[at] === '}') {
-      at++
-      return result
-    }
-    for (;;) {
-      blanks()
-      const key = string()
-      if (key in result) throw refuse(`key "${key.slice(0, 40).toWellFormed()}" occurs twice`)
-      if (++keys > MOST_KEYS) throw refuse(`an object of more than ${MOST_KEYS} keys`)
-      blanks()
-      expect(':')
-      result[key] = value(depth + 1)
-      blanks()
-      if (text[at] === '}') break
-      expect(',')
-    }
-    at++
-    return result
-  }
-  const list = (depth: number): JsonValue => {
-    at++
-    const result: JsonValue[] = []
-    blanks()
-    if (text[at] === ']') {
-      at++
-      return result
-    }
-    for (;;) {
-      result.push(value(depth + 1))
-      blanks()
-      if (text[at] === ']') break
-      expect(',')
-    }
-    at++
-    return result
-  }
-  const result = value(0)
-  blanks()
-  if (at < text.length) throw refuse('more text after the value')
-  return result
+  // a key given twice is a pair in the text, but none in the value
+  return countKeys(value) === pairs ? value : parseSlowly(text)
 }
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const WORD = /true|false|null/y
-const CONSTANTS: Readonly<Record<string, JsonValue>> = { true: true, false: false, null: null }
+/** The deepest nesting of a JSON text, and how many keys it gives, both right for every text that is JSON. */
+function outline(text: string): { depth: number; pairs: number } {
+  let [level, depth, pairs] = [0, 0, 0]
+  for (let at = 0; at < text.length; at++)
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        for (at++; at < text.length && text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c) at++
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        depth = Math.max(depth, ++level)
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        level--
+        break
+      case 0x3a: // :
+        pairs++
+    }
+  return { depth, pairs }
+}
+
+/** Returns the number of keys in a value; -1 when an object has more than are read. */
+function countKeys(value: JsonValue): number {
+  let count = 0
+  const walk = (part: JsonValue): void => {
+    if (typeof part !== 'object' || part === null) return
+    if (Array.isArray(part)) {
+      for (const item of part) walk(item)
+      return
+    }
+    const keys = Object.keys(part)
+    count += keys.length <= MOST_KEYS ? keys.length : Number.NEGATIVE_INFINITY
+    for (const key of keys) walk(part[key])
+  }
+  walk(value)
+  return count
+}
