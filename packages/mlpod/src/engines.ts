@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-
-const require = createRequire(import.meta.url)
+import { findPackageJSON } from 'node:module'
 
 /** The native engines by package name: their versions decide bits, so they are recorded with every result. */
 const ENGINES = { '@mlpod/graph': 'onnxruntime-node', '@mlpod/data': '@duckdb/node-api' } as const
@@ -10,8 +8,8 @@ const ENGINES = { '@mlpod/graph': 'onnxruntime-node', '@mlpod/data': '@duckdb/no
 export function engineVersions(): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(ENGINES).map(([room, engine]) => {
-      const manifest = require.resolve(room).replace(/[\\/](src|dist)[\\/].*$/, '/package.json')
-      const { dependencies } = JSON.parse(readFileSync(manifest, 'utf8')) as { dependencies: Record<string, string> }
+      const manifest = readFileSync(findPackageJSON(room, import.meta.url)!, 'utf8')
+      const { dependencies } = JSON.parse(manifest) as { dependencies: Record<string, string> }
       return [engine, dependencies[engine]]
     }),
   )

@@ -38,7 +38,7 @@ interface CachedNode {
   /** Folders of imported packages, and their identities at the lock file's stamp. */
   readonly folders: readonly string[]
   readonly packages: readonly string[]
-  readonly stamp: string
+  readonly stamp?: string
   /** One hash over the contents of all modules looked at. */
   readonly contents: Hash
   readonly modules: readonly number[]
@@ -83,7 +83,7 @@ export function openCode(pod: Pod, store: Store): CodeReader {
       (await standsAt(node, before.places)) &&
       (await contentsOf(before.files, identifyOnce)) === before.contents
     ) {
-      if (before.stamp === packages.stamp) return told(before)
+      if (packages.stamp !== undefined && before.stamp === packages.stamp) return told(before)
       const again = { ...before, stamp: packages.stamp, packages: identities(packages, before.folders) }
       known.set(node.name, again)
       changed = true

@@ -1,32 +1,42 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
+import { type Hash, hashBytes, hashValue } from '@mlpod/contract'
 
 /** Which packages a pod has, exactly. */
 export interface Packages {
-  /** Returns `name@version+integrity` of a package folder; without a lock file, `name@version` of its package.json. */
+  /** Returns `name@version+integrity` of a package folder; a package whose integrity no lock file names is told by its files. */
   identify(folder: string): string
-  /** Changes when the lock file does; the empty text when there is none. */
-  readonly stamp: string
+  /** Changes when the lock file does; undefined when there is none, and then nothing that was told is to be trusted. */
+  readonly stamp: string | undefined
 }
 
-/** Opens the nearest `package-lock.json` from a folder upward; it is read when first needed. */
+/** Opens the nearest lock file from a folder upward; it is read when first needed. */
 export function openPackages(from: string): Packages {
-  const file = findUp(from, 'package-lock.json')
+  const file = LOCKS.map((name) => findUp(from, name)).find((path) => path !== undefined)
   const info = file === undefined ? undefined : statSync(file, { bigint: true })
   let entries: Readonly<Record<string, { version?: string; integrity?: string }>> | undefined
   return {
-    stamp: info === undefined ? '' : `${file} ${info.size} ${info.mtimeNs} ${info.ctimeNs}`,
+    stamp: info && `${file} ${info.size} ${info.mtimeNs} ${info.ctimeNs}`,
     identify(folder) {
-      const name = packageName(folder)
-      if (file !== undefined) {
-        entries ??= JSON.parse(readFileSync(file, 'utf8')).packages ?? {}
-        const entry = entries?.[relative(dirname(file), folder).split(sep).join('/')]
-        if (entry?.version !== undefined)
-          return `${name}@${entry.version}${entry.integrity === undefined ? '' : `+${entry.integrity}`}`
-      }
-      return `${name}@${JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version ?? '0.0.0'}`
+      entries ??= file?.endsWith(LOCKS[0]) ? (JSON.parse(readFileSync(file, 'utf8')).packages ?? {}) : {}
+      const entry = file === undefined ? undefined : entries?.[relative(dirname(file), folder).split(sep).join('/')]
+      const version = entry?.version ?? JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version
+      return `${packageName(folder)}@${version ?? '0.0.0'}+${entry?.integrity ?? contentOf(folder)}`
     },
   }
+}
+
+/** Lock files of package managers; the first is npm's, whose integrities are read. */
+const LOCKS = ['package-lock.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock'] as const
+
+/** Returns one hash over a package's own files. */
+function contentOf(folder: string): Hash {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+    .filter((path) => !path.split(sep).includes('node_modules'))
+    .sort()
+  return hashValue(files.map((path) => [path.split(sep).join('/'), hashBytes(readFileSync(join(folder, path)))]))
 }
 
 /** Returns the folder of the package that a file under `node_modules` belongs to; undefined for other files. */

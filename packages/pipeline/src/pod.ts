@@ -40,8 +40,11 @@ export async function loadPod(configFile: string): Promise<Pod> {
     config = (await import(pathToFileURL(file).href)).default
   } catch (cause) {
     if (cause instanceof PodError) throw cause
+    const because = cause instanceof Error ? cause.message : String(cause)
     throw new PodError('CONFIG_BROKEN', `${file} cannot be imported`, {
-      because: cause instanceof Error ? cause.message : String(cause),
+      because,
+      // `npm init` makes packages of another kind
+      hint: /outside a module/.test(because) ? 'npm pkg set type=module' : undefined,
       cause,
     })
   }

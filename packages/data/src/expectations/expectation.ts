@@ -7,7 +7,7 @@ import type { ColumnType } from '../schema.ts'
 export type Severity = 'info' | 'warning' | 'critical'
 
 /** What every expectation may say. */
-interface Common {
+export interface Common {
   /** Only rows for which this is true are looked at. */
   readonly where?: Expression
   readonly severity?: Severity
@@ -16,10 +16,12 @@ interface Common {
 }
 
 /** Expectations of each row: at least `mostly` (1 by default) of the values that are not missing fulfil it. */
-interface OfRows extends Common {
+export interface OfRows extends Common {
   readonly mostly?: number
 }
-interface Bounds {
+
+/** Where numbers (or dates as texts) must lie. */
+export interface Bounds {
   readonly min?: number | string
   readonly max?: number | string
   /** Whether the bound itself is excluded. */

@@ -11,9 +11,9 @@ export interface VerificationOptions {
   readonly name?: string
   readonly promises: PromiseSet
   /** Where the evidence goes that speaks of the model: the same on every run. */
-  readonly evidence: Dataset<readonly Evidence[]>
+  readonly evidence: Dataset<unknown, readonly Evidence[]>
   /** Where the evidence of volatile promises goes, which speaks of this machine; needed if there is such a promise. */
-  readonly volatile?: Dataset<readonly Evidence[]>
+  readonly volatile?: Dataset<unknown, readonly Evidence[]>
 }
 
 /** Which look at its data each promise has: found on the main thread, part of the node's key. */
