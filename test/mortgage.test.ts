@@ -102,7 +102,7 @@ test('wrong commands, options, nodes and parameters are usage errors with the ne
     [['run', '-p', 'fit.epoch=3'], /did you mean "fit\.epochs"/],
     [['run', '-p', 'fit.epochs="many"'], /fit\.epochs/],
     [['run', '-p', 'nothing'], /sets no parameter/],
-    [['serve', '--port', '99999999'], /no port/],
+    [['serve', '--port', '99999999'], /--port takes a whole number from 0 to 65535/],
   ] as const) {
     const { code, stderr } = pod.mlpod(...args)
     expect(code, args.join(' ')).toBe(2)

@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util'
 import { didYouMean, PodError } from '@mlpod/contract'
 import { type Command, commonOptions, exitCode, type OptionValues, parseable, type Terminal } from './command.ts'
 import { commandHelp, generalHelp } from './help.ts'
-import { problemLines } from './terminal/problem.ts'
 import { type ColourMode, styleOf } from './terminal/style.ts'
+import { tellProblem } from './terminal/tell.ts'
 
 /** The commands by name, in the order of help; each module is loaded when its command is asked for. */
 const load: Readonly<Record<string, () => Promise<Command>>> = {
@@ -16,14 +16,19 @@ const load: Readonly<Record<string, () => Promise<Command>>> = {
 }
 
 /** Errors of the world outside: the store, the disk, the network, a port. */
-const OUTSIDE = /^(OBJECT_|STORE_|DISK_|TRACK_|PORT_IN_USE|POD_BUSY|ENOSPC|EACCES|EROFS|EIO|EADDR)/
+const OUTSIDE = /^(OBJECT_|STORE_|DISK_|TRACK_|PORT_|POD_BUSY)/
+
+/** Checks that came out wrong: the answer is no. */
+const NO = new Set(['SELF_TEST_FAILED', 'SEAL_BROKEN'])
 
 /** Returns the exit code that an error stands for. */
 export function codeOf(error: unknown): number {
-  if (error instanceof PodError)
-    return error.code === 'UNEXPECTED' ? exitCode.bug : OUTSIDE.test(error.code) ? exitCode.outside : exitCode.usage
-  const code = (error as NodeJS.ErrnoException)?.code
-  return typeof code === 'string' && OUTSIDE.test(code) ? exitCode.outside : exitCode.bug
+  if (error instanceof PodError) {
+    if (NO.has(error.code)) return exitCode.no
+    return OUTSIDE.test(error.code) ? exitCode.outside : error.code === 'UNEXPECTED' ? exitCode.bug : exitCode.usage
+  }
+  // what a call to the operating system throws speaks of the world, not of us
+  return (error as NodeJS.ErrnoException | undefined)?.syscall === undefined ? exitCode.bug : exitCode.outside
 }
 
 /** Runs the command line and sets the exit code of the process; never throws. */
@@ -38,41 +43,55 @@ export async function main(argv: readonly string[]): Promise<void> {
     width: Math.min(120, Math.max(60, process.stdout.columns || 100)),
     json: argv.includes('--json'),
     quiet: argv.includes('--quiet') || argv.includes('-q'),
+    debug: argv.includes('--debug'),
     cwd: process.cwd(),
+    argv,
   }
   // a reader that closes the pipe early (`| head`) is no error
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCode.done)
-  })
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(exitCode.done)
+      throw error
+    })
   try {
     process.exitCode = await dispatch(argv, terminal)
   } catch (error) {
-    const debug = argv.includes('--debug')
-    terminal.stderr.write(
-      `${problemLines(error, terminal.err, { debug: debug || codeOf(error) === exitCode.bug }).join('\n')}\n`,
-    )
-    process.exitCode = codeOf(error)
+    const code = codeOf(error)
+    tellProblem(error, { ...terminal, debug: terminal.debug || code === exitCode.bug })
+    if (code === exitCode.bug) await reportBug(error, terminal)
+    process.exitCode = code
   }
 }
+
+/** Keeps what is known of a bug of ours, and says where. */
+async function reportBug(error: unknown, { argv, stderr, err }: Terminal): Promise<void> {
+  const { writeBugReport } = await import('./terminal/bugReport.ts')
+  try {
+    const file = writeBugReport(error, { argv, version: await version() })
+    stderr.write(`\n  this is a bug of mlpod, not of your pod; what is known of it is in\n  ${err.bold(file)}\n`)
+  } catch {
+    stderr.write('\n  this is a bug of mlpod, not of your pod\n')
+  }
+}
+
+const version = async (): Promise<string> =>
+  (await import('../package.json', { with: { type: 'json' } })).default.version
 
 async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = argv
   if (name === '--version' || name === '-v') {
-    const { default: manifest } = await import('../package.json', { with: { type: 'json' } })
-    terminal.stdout.write(`${manifest.version}\n`)
+    terminal.stdout.write(`${await version()}\n`)
     return exitCode.done
   }
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const commands = await Promise.all(Object.values(load).map((get) => get()))
-    terminal.stdout.write(`${generalHelp(commands, terminal.out)}\n`)
+  if (name === undefined || HELP.has(name)) {
+    const about = rest.find((word) => !word.startsWith('-'))
+    const text = about
+      ? commandHelp(await commandOf(about), terminal.out)
+      : generalHelp(await Promise.all(Object.values(load).map((get) => get())), terminal.out)
+    terminal.stdout.write(`${text}\n`)
     return name === undefined ? exitCode.usage : exitCode.done
   }
-  const get = load[name]
-  if (get === undefined)
-    throw new PodError('COMMAND_UNKNOWN', `mlpod has no command "${name}"${didYouMean(name, Object.keys(load))}`, {
-      hint: 'mlpod --help',
-    })
-  const command = await get()
+  const command = await commandOf(name)
   const { values, positionals } = parse(command, rest)
   if (values.help) {
     terminal.stdout.write(`${commandHelp(command, terminal.out)}\n`)
@@ -81,8 +100,23 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   return command.run(values, positionals, terminal)
 }
 
+const HELP = new Set(['--help', '-h', 'help'])
+
+/** Returns a command by its name. Throws `COMMAND_UNKNOWN`. */
+async function commandOf(name: string): Promise<Command> {
+  const get = Object.hasOwn(load, name) ? load[name] : undefined
+  if (get === undefined)
+    throw new PodError('COMMAND_UNKNOWN', `mlpod has no command "${name}"${didYouMean(name, Object.keys(load))}`, {
+      hint: 'mlpod --help',
+    })
+  return get()
+}
+
 function parse(command: Command, args: readonly string[]): { values: OptionValues; positionals: readonly string[] } {
   const options = { ...command.options, ...commonOptions }
+  const wrong = (message: string): PodError =>
+    new PodError('OPTION_INVALID', message, { hint: `mlpod ${command.name} --help` })
+  let parsed: { values: OptionValues; positionals: readonly string[] }
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -90,15 +124,22 @@ function parse(command: Command, args: readonly string[]): { values: OptionValue
       allowPositionals: command.positionals !== undefined,
       strict: true,
     })
-    return { values: values as OptionValues, positionals }
+    parsed = { values: values as OptionValues, positionals }
   } catch (error) {
-    const unknown = (error as Error).message.match(/'--?([^'\s]+)'/)?.[1]
-    const suggestion = unknown ? didYouMean(unknown, Object.keys(options)) : ''
-    throw new PodError('OPTION_INVALID', `${(error as Error).message.split('. ')[0]}${suggestion}`, {
-      hint: `mlpod ${command.name} --help`,
-    })
+    const { message, code } = error as Error & { code?: string }
+    const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? message.match(/'--?([^'\s]+)'/)?.[1] : undefined
+    throw wrong(
+      unknown === undefined
+        ? message.split('. ')[0]
+        : `mlpod ${command.name} has no option "${unknown}"${didYouMean(unknown, Object.keys(options))}`,
+    )
   }
+  const { color = 'auto' } = parsed.values
+  if (!COLOURS.has(String(color))) throw wrong(`--color takes ${[...COLOURS].join(', ')}, not "${color}"`)
+  return parsed
 }
+
+const COLOURS: ReadonlySet<string> = new Set(['auto', 'always', 'never'] satisfies ColourMode[])
 
 /** Reads `--color` before anything is parsed, so that the parsing errors themselves are coloured right. */
 function colourAsked(argv: readonly string[]): ColourMode {

@@ -1,4 +1,5 @@
 import type { ParseArgsConfig } from 'node:util'
+import { PodError } from '@mlpod/contract'
 import type { ColourMode, Style } from './terminal/style.ts'
 
 /** The exit codes, the same for every command. */
@@ -28,7 +29,11 @@ export interface Terminal {
   readonly width: number
   readonly json: boolean
   readonly quiet: boolean
+  /** Stacks of all errors. */
+  readonly debug: boolean
   readonly cwd: string
+  /** The command line behind `mlpod`. */
+  readonly argv: readonly string[]
 }
 
 /** One option of a command, as `parseArgs` takes it, with what help says of it. */
@@ -73,3 +78,21 @@ export const parseable = (options: Readonly<Record<string, Option>>): NonNullabl
       { type, ...(short ? { short } : {}), ...(multiple ? { multiple } : {}) },
     ]),
   )
+
+/** Returns an option's whole number; undefined when it is not given. Throws `OPTION_INVALID` outside of [least, most]. */
+export function wholeNumber(
+  values: OptionValues,
+  name: string,
+  { least, most }: { readonly least: number; readonly most: number },
+): number | undefined {
+  const given = values[name]
+  if (given === undefined) return undefined
+  const number = Number(given)
+  if (String(given).trim() === '' || !Number.isInteger(number) || number < least || number > most)
+    throw new PodError('OPTION_INVALID', `--${name} takes a whole number from ${least} to ${most}, not "${given}"`)
+  return number
+}
+
+/** Returns arguments as a shell takes them: what a shell would read otherwise stands in quotes. */
+export const shellWords = (words: readonly string[]): string =>
+  words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')

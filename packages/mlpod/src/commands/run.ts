@@ -1,13 +1,15 @@
 import { type Dataset, type Hash, type Json, PodError, type RunEvent } from '@mlpod/contract'
 import { type RunResult, run as runPod, type Slice } from '@mlpod/pipeline'
-import { type Command, exitCode, type OptionValues, type Terminal } from '../command.ts'
+import { type Command, exitCode, type OptionValues, shellWords, type Terminal, wholeNumber } from '../command.ts'
 import { engineVersions } from '../engines.ts'
 import { type OpenPod, openPod } from '../pod.ts'
 import { recordLedger, recordRun } from '../recording.ts'
-import { ledgerLines, needLines, tally } from '../terminal/ledger.ts'
+import { addSummary } from '../terminal/github.ts'
+import { ledgerLines, ledgerMarkdown, tally } from '../terminal/ledger.ts'
 import { problemLines } from '../terminal/problem.ts'
 import { reporter } from '../terminal/reporter.ts'
 import { interruptible } from '../terminal/signals.ts'
+import { tellProblem } from '../terminal/tell.ts'
 import { readEvidence, verifyingNode } from '../verdicts.ts'
 
 const list = (value: OptionValues[string]): readonly string[] | undefined =>
@@ -66,19 +68,22 @@ const identityOf = ({ name }: Dataset): { dataset: string; bodyHash(path: string
   },
 })
 
-/** Runs a pipeline, drawing and recording it. */
+/** A run with the exit code that it stands for: 0 when every node ran, whatever the promises say. */
+export interface ReportedRun extends RunResult {
+  readonly exit: number
+}
+
+/** Runs a pipeline, drawing and recording it. What failed is told. */
 export async function runAndReport(
   { pod, config }: OpenPod,
   terminal: Terminal,
   options: Parameters<typeof runPod>[1],
-  command: string,
-): Promise<RunResult> {
-  const signals = interruptible(terminal)
+): Promise<ReportedRun> {
   const view = reporter(terminal, pod)
+  const signals = interruptible({ onFirst: view.stopping })
   const recording = await recordRun(pod, {
-    command,
-    onProblem: (error) =>
-      terminal.stderr.write(`${problemLines(error, terminal.err).join('\n')}\n  the run goes on unrecorded\n`),
+    command: shellWords(terminal.argv),
+    onProblem: (error) => view.notice([...problemLines(error, terminal.err), '  the run goes on unrecorded']),
   })
   try {
     const onEvent = (event: RunEvent): void => {
@@ -97,12 +102,33 @@ export async function runAndReport(
     const verifier = verifyingNode(pod)
     const outcome = verifier && result.nodes[verifier.name]
     if (outcome?.outputs) await recordLedger(pod, await readEvidence(pod, outcome.outputs), result.run)
-    return result
+    view.close()
+    tellFailures(pod, terminal, result)
+    return {
+      ...result,
+      exit:
+        result.status === 'finished' ? exitCode.done : result.status === 'interrupted' ? signals.exitCode : exitCode.no,
+    }
   } finally {
     view.close()
     recording.close()
     signals.close()
   }
+}
+
+/** Tells each failure with what to try, and how to go on. */
+function tellFailures(pod: OpenPod['pod'], terminal: Terminal, result: RunResult): void {
+  if (result.status === 'finished') return
+  const { stderr, err, argv } = terminal
+  for (const { error } of Object.values(result.nodes)) {
+    // a node that was ended from outside has nothing to tell
+    if (!error || (error.code === 'NODE_STOPPED' && result.status === 'interrupted')) continue
+    stderr.write('\n')
+    tellProblem(error, terminal, { root: pod.root })
+  }
+  const again = `mlpod ${shellWords(argv.filter((word) => word !== '--force'))}`
+  const stopped = result.status === 'interrupted' ? 'stopped; ' : ''
+  stderr.write(`\n  ${stopped}what was done is kept. Resume with  ${err.bold(again)}\n`)
 }
 
 /** `mlpod run`: makes everything current. */
@@ -117,54 +143,38 @@ export const run: Command = {
   },
   examples: ['mlpod run', 'mlpod run --to fit -p fit.epochs=50', 'mlpod run --from calibrate --force'],
   async run(values, positionals, terminal) {
+    const workers = wholeNumber(values, 'workers', { least: 1, most: 1024 })
     const opened = await openPod(terminal.cwd)
-    const result = await runAndReport(
-      opened,
-      terminal,
-      {
-        only: sliceOf(values, positionals),
-        overrides: overridesOf(values),
-        force: values.force === true,
-        ...(values.env ? { env: String(values.env) } : {}),
-        ...(values.pipeline ? { pipeline: String(values.pipeline) } : {}),
-        ...(values.workers ? { workers: Number(values.workers) } : {}),
-      },
-      ['run', ...positionals].join(' '),
-    )
-    if (terminal.json) return codeOfResult(result)
+    const result = await runAndReport(opened, terminal, {
+      only: sliceOf(values, positionals),
+      overrides: overridesOf(values),
+      force: values.force === true,
+      ...(values.env ? { env: String(values.env) } : {}),
+      ...(values.pipeline ? { pipeline: String(values.pipeline) } : {}),
+      ...(workers === undefined ? {} : { workers }),
+    })
     await finish(opened, terminal, result)
-    return codeOfResult(result)
+    return result.exit
   },
 }
 
-/** A run's exit code: 0 when every node ran, whatever the promises say. */
-export const codeOfResult = ({ status }: RunResult): number =>
-  status === 'finished' ? exitCode.done : status === 'interrupted' ? 130 : exitCode.no
-
-/** What stands below a run: failures with what to try, else the promises, the files made and the next commands. */
-async function finish({ pod }: OpenPod, terminal: Terminal, result: RunResult): Promise<void> {
-  const { out, err, stdout, stderr, width } = terminal
-  for (const { error } of Object.values(result.nodes))
-    if (error) stderr.write(`\n${problemLines(error, err, { root: pod.root }).join('\n')}\n`)
-  if (result.status !== 'finished') {
-    stderr.write(
-      `\n  ${result.status === 'interrupted' ? 'stopped; what was done is kept' : 'what was done is kept'}. Resume with  mlpod run\n`,
-    )
-    return
-  }
-  if (terminal.quiet) return
+/** What stands below a run that finished: how the promises stand, the files made and the next commands. */
+async function finish({ pod }: OpenPod, terminal: Terminal, result: ReportedRun): Promise<void> {
+  const { out, stdout, width, json, quiet } = terminal
   const verifier = verifyingNode(pod)
   const evidence = verifier ? await readEvidence(pod, result.nodes[verifier.name]?.outputs) : []
-  if (evidence.length > 0) {
+  addSummary(
+    result.status === 'finished' ? ledgerMarkdown(pod.name, evidence) : `### ${pod.name}: the run ${result.status}\n`,
+  )
+  if (json || quiet || result.status !== 'finished') return
+  if (evidence.length > 0)
     stdout.write(
       `\n${ledgerLines(evidence, out, { width }).join('\n')}\n\n  ${tally(evidence, out)}   of ${evidence.length} promises\n`,
     )
-    const needs = needLines(evidence, out)
-    if (needs.length > 0) stdout.write(`${needs.join('\n')}\n`)
-  }
   const { next, files } = await hints(pod, result)
+  const longest = Math.max(...files.map(([what]) => what.length)) + 2
   if (files.length > 0)
-    stdout.write(`\n${files.map(([what, path]) => `  ${what.padEnd(10)}${out.bold(path)}`).join('\n')}\n`)
+    stdout.write(`\n${files.map(([what, path]) => `  ${what.padEnd(longest)}${out.bold(path)}`).join('\n')}\n`)
   stdout.write(`\n  next  ${next.join('   ')}\n`)
 }
 

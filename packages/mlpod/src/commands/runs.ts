@@ -1,5 +1,5 @@
 import { openTrack, type RunRow } from '@mlpod/track'
-import { type Command, exitCode, type Terminal } from '../command.ts'
+import { type Command, exitCode, type Terminal, wholeNumber } from '../command.ts'
 import { openPod } from '../pod.ts'
 import type { Style } from '../terminal/style.ts'
 import { ago, duration, tableLines } from '../terminal/text.ts'
@@ -34,7 +34,7 @@ export const runs: Command = {
     try {
       if (id !== undefined) return await showRun(await track.getRun(id), terminal)
       const page = await track.listRuns({
-        limit: Number(values.limit ?? 20),
+        limit: wholeNumber(values, 'limit', { least: 1, most: 100_000 }) ?? 20,
         ...(values.where ? { where: String(values.where) } : {}),
         ...(values.sort ? { sort: list(values.sort) } : {}),
         ...(values.after ? { after: String(values.after) } : {}),

@@ -5,10 +5,10 @@ import { evidenceId } from '@mlpod/promise'
 import { codeState } from '@mlpod/track'
 import { type Command, exitCode, type Terminal } from '../command.ts'
 import { type OpenPod, openPod } from '../pod.ts'
-import { ledgerLines, needLines, tally } from '../terminal/ledger.ts'
-import { problemLines } from '../terminal/problem.ts'
+import { addSummary, annotationLine, inActions, verdictAnnotations } from '../terminal/github.ts'
+import { ledgerLines, ledgerMarkdown, needLines, tally } from '../terminal/ledger.ts'
 import { readEvidence, verifyingNode } from '../verdicts.ts'
-import { codeOfResult, overridesOf, runAndReport } from './run.ts'
+import { overridesOf, runAndReport } from './run.ts'
 
 /** `mlpod verify`: the gate. */
 export const verify: Command = {
@@ -31,25 +31,21 @@ export const verify: Command = {
         hint: 'add verification({ promises, evidence: catalog.evidence }) to a pipeline',
       })
     const quiet: Terminal = { ...terminal, json: false, quiet: terminal.quiet || terminal.json }
-    const result = await runAndReport(
-      opened,
-      quiet,
-      {
-        only: { nodes: [verifier.name] },
-        overrides: overridesOf(values),
-        ...(values.fresh ? { force: [verifier.name] } : {}),
-      },
-      'verify',
-    )
-    for (const { error } of Object.values(result.nodes))
-      if (error) terminal.stderr.write(`\n${problemLines(error, terminal.err, { root: pod.root }).join('\n')}\n`)
-    if (result.status !== 'finished') return codeOfResult(result)
+    const result = await runAndReport(opened, quiet, {
+      only: { nodes: [verifier.name] },
+      overrides: overridesOf(values),
+      ...(values.fresh ? { force: [verifier.name] } : {}),
+    })
+    if (result.status !== 'finished') return result.exit
     const evidence = await readEvidence(pod, result.nodes[verifier.name].outputs)
     const exit = exitOf(evidence, values.strict === true)
     if (values.junit) await writeFile(join(terminal.cwd, String(values.junit)), junit(pod.name, evidence))
-    if (values.md) await writeFile(join(terminal.cwd, String(values.md)), markdown(evidence))
+    if (values.md) await writeFile(join(terminal.cwd, String(values.md)), ledgerMarkdown(pod.name, evidence))
     if (terminal.json) terminal.stdout.write(`${JSON.stringify(await document(opened, evidence, exit))}\n`)
-    else show(opened, evidence, terminal)
+    else if (!terminal.quiet || exit !== exitCode.done) show(opened, evidence, terminal)
+    addSummary(ledgerMarkdown(pod.name, evidence))
+    if (inActions())
+      for (const annotation of verdictAnnotations(evidence)) terminal.stderr.write(`${annotationLine(annotation)}\n`)
     return exit
   },
 }
@@ -129,11 +125,3 @@ function junit(pod: string, evidence: readonly Evidence[]): string {
   const count = (verdict: Evidence['verdict']): number => evidence.filter((piece) => piece.verdict === verdict).length
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="${xml(pod)} promises" tests="${evidence.length}" failures="${count('broken')}" skipped="${count('undecided')}">\n${cases.join('\n')}\n</testsuite>\n`
 }
-
-const markdown = (evidence: readonly Evidence[]): string =>
-  `| promise | claim | measured | interval | n | verdict |\n|---|---|---|---|---|---|\n${evidence
-    .map(
-      ({ claim, estimate, lower, upper, n, verdict }) =>
-        `| ${claim.name} | ${claim.statement} | ${estimate.toFixed(3)} | [${lower.toFixed(3)}, ${upper.toFixed(3)}] | ${n} | ${verdict} |`,
-    )
-    .join('\n')}\n`

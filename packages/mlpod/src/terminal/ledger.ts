@@ -6,6 +6,9 @@ const rate = (x: number): string => (Number.isInteger(x) ? `${x}` : Math.abs(x) 
 
 const rank = { broken: 0, undecided: 1, kept: 2 } as const
 
+const inOrder = (evidence: readonly Evidence[]): readonly Evidence[] =>
+  [...evidence].sort((a, b) => rank[a.verdict] - rank[b.verdict] || (a.claim.name < b.claim.name ? -1 : 1))
+
 /** Returns the table of promises: broken first, then undecided, then kept; of a broken or undecided claim by group, its worst parts too. */
 export function ledgerLines(
   evidence: readonly Evidence[],
@@ -13,10 +16,7 @@ export function ledgerLines(
   { width = 100 }: { width?: number } = {},
 ): string[] {
   const paint = { kept: style.kept, broken: style.broken, undecided: style.undecided }
-  const ordered = [...evidence].sort(
-    (a, b) => rank[a.verdict] - rank[b.verdict] || (a.claim.name < b.claim.name ? -1 : 1),
-  )
-  const rows = ordered.flatMap(({ claim, verdict, estimate, lower, upper, n, parts = [] }) => {
+  const rows = inOrder(evidence).flatMap(({ claim, verdict, estimate, lower, upper, n, parts = [] }) => {
     const exact = lower === upper
     const row = [
       claim.name,
@@ -28,7 +28,10 @@ export function ledgerLines(
     ]
     const shown =
       verdict === 'kept' || parts.length < 2 ? [] : [...parts].filter((part) => part.verdict !== 'kept').slice(0, 4)
-    const rest = parts.length - shown.length
+    const rest = parts.filter((part) => !shown.includes(part))
+    const others = rest.every((part) => part.verdict === 'kept')
+      ? [`  ${rest.length} other${rest.length === 1 ? '' : 's'}`, style.kept(`${style.glyph.kept} kept`)]
+      : [`  ${rest.length} more`, '']
     return [
       row,
       ...shown.map((part) => [
@@ -39,7 +42,7 @@ export function ledgerLines(
         part.n.toLocaleString('en'),
         '',
       ]),
-      ...(shown.length > 0 && rest > 0 ? [[`  ${rest} more`, '', '', '', '', '']] : []),
+      ...(shown.length > 0 && rest.length > 0 ? [[...others, '', '', '', '']] : []),
     ]
   })
   const columns = [
@@ -61,6 +64,19 @@ export function tally(evidence: readonly Evidence[], style: Style): string {
     count('broken') > 0 ? style.broken(`${count('broken')} broken`) : '0 broken',
     count('undecided') > 0 ? style.undecided(`${count('undecided')} undecided`) : '0 undecided',
   ].join('  ')
+}
+
+/** Returns the promises as Markdown: how many stand how, and the table, broken first. */
+export function ledgerMarkdown(pod: string, evidence: readonly Evidence[]): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+  const count = (verdict: Evidence['verdict']): number => evidence.filter((piece) => piece.verdict === verdict).length
+  const rows = inOrder(evidence).map(
+    ({ claim, estimate, lower, upper, n, verdict }) =>
+      `| ${cell(claim.name)} | ${cell(claim.statement)} | ${rate(estimate)} | ${lower === upper ? '' : `[${rate(lower)}, ${rate(upper)}]`} | ${n} | ${verdict === 'kept' ? verdict : `**${verdict}**`} |`,
+  )
+  const title = `### ${cell(pod)}: ${count('kept')} kept, ${count('broken')} broken, ${count('undecided')} undecided\n`
+  if (rows.length === 0) return `### ${cell(pod)}: done\n`
+  return `${title}\n| promise | claim | measured | interval | n | verdict |\n|---|---|---:|---|---:|---|\n${rows.join('\n')}\n`
 }
 
 /** Returns, for each undecided promise, how many more rows would probably decide it. */

@@ -1,6 +1,6 @@
 import type { OutputRecord, RunEvent } from '@mlpod/contract'
 import type { Style } from './style.ts'
-import { bytes, clock, duration, padTo } from './text.ts'
+import { bytes, clock, cutTo, duration, padTo, widthOf } from './text.ts'
 
 /** What is known of one node while a run goes on. */
 interface NodeState {
@@ -15,6 +15,9 @@ interface NodeState {
   note?: string
   outputs: Readonly<Record<string, OutputRecord>>
   because?: string
+  attempt: number
+  /** It did not fail by itself: it was ended. */
+  stopped: boolean
 }
 
 /** The state of a run, folded from its events. */
@@ -35,6 +38,8 @@ const fresh = (): NodeState => ({
   done: 0,
   metrics: new Map(),
   outputs: {},
+  attempt: 1,
+  stopped: false,
 })
 
 /** Folds one event into the view. */
@@ -67,19 +72,29 @@ export function advance(view: RunView, event: RunEvent, now: number): void {
       Object.assign(node, { state: 'done', ms: event.ms, outputs: event.outputs })
       break
     case 'node.failed':
-      Object.assign(node, { state: 'failed', ms: event.ms })
+      Object.assign(node, {
+        state: 'failed',
+        ms: event.ms,
+        attempt: event.attempt,
+        stopped: event.error.code === 'NODE_STOPPED',
+      })
       break
     case 'node.skipped':
       Object.assign(node, { state: 'skipped', because: event.because })
   }
 }
 
-const metricText = ({ metrics, note }: NodeState): string =>
-  note ??
-  [...metrics]
-    .slice(-2)
-    .map(([name, value]) => `${name} ${Number(value.toPrecision(3))}`)
-    .join('  ')
+/** What a node says of itself in at most `width` columns: its note, else the latest of its metrics, each whole. */
+function saidBy({ metrics, note }: NodeState, width: number): string {
+  if (note !== undefined) return cutTo(note, width)
+  let said = ''
+  for (const [name, value] of [...metrics].reverse()) {
+    const longer = `${name} ${Number(value.toPrecision(3))}${said === '' ? '' : `  ${said}`}`
+    if (widthOf(longer) > width) break
+    said = longer
+  }
+  return said
+}
 
 const outputText = ({ outputs }: NodeState): string => {
   const all = Object.values(outputs)
@@ -90,26 +105,42 @@ const outputText = ({ outputs }: NodeState): string => {
     : `${all.length} outputs ${bytes(all.reduce((sum, { size }) => sum + size, 0))}`
 }
 
-const nameWidth = (view: RunView): number => Math.max(12, ...[...view.nodes.keys()].map((name) => name.length)) + 2
+const nameWidth = (view: RunView): number => Math.max(12, ...[...view.nodes.keys()].map(widthOf)) + 2
+
+/** Columns for how long it took, and for what came out. */
+const [TOOK, OUT] = [9, 22]
+
+/** How wide the terminal is. */
+export interface LineOptions {
+  readonly width?: number
+}
 
 /** The line of a node that has ended. */
-export function endedLine(view: RunView, name: string, style: Style): string {
+export function endedLine(view: RunView, name: string, style: Style, { width = 100 }: LineOptions = {}): string {
   const node = view.nodes.get(name) as NodeState
   const label = padTo(name, nameWidth(view))
+  const room = Math.max(12, Math.min(60, width - 4 - nameWidth(view) - TOOK - OUT - 2))
+  const line = (mark: string, took: string, said: string, out: string): string =>
+    `  ${mark} ${label}${padTo(took, TOOK)}${padTo(said, room)}  ${style.dim(out)}`.trimEnd()
   switch (node.state) {
     case 'cached':
-      return `  ${style.cached(style.glyph.cached)} ${label}${style.dim(`${padTo('cached', 9)}${padTo('', 32)}  ${outputText(node)}`)}`
-    case 'failed':
-      return `  ${style.broken(`${style.glyph.broken} ${label}${padTo(duration(node.ms), 9)}failed`)}`
+      return line(style.cached(style.glyph.cached), style.dim('cached'), '', outputText(node))
+    case 'failed': {
+      const what = node.stopped ? 'stopped' : `failed${node.attempt > 1 ? `, attempt ${node.attempt}` : ''}`
+      const paint = node.stopped ? style.undecided : style.broken
+      return paint(
+        `  ${node.stopped ? style.glyph.skipped : style.glyph.broken} ${label}${padTo(duration(node.ms), TOOK)}${what}`,
+      )
+    }
     case 'skipped':
       return style.dim(`  ${style.glyph.skipped} ${label}skipped: ${node.because ?? ''}`)
     default:
-      return `  ${style.kept(style.glyph.done)} ${label}${padTo(duration(node.ms), 9)}${padTo(metricText(node).slice(0, 32), 32)}  ${style.dim(outputText(node))}`
+      return line(style.kept(style.glyph.done), duration(node.ms), saidBy(node, room), outputText(node))
   }
 }
 
 /** The lines of the live region: what runs, what waits (at most three), and the tally. */
-export function liveLines(view: RunView, style: Style, now: number): string[] {
+export function liveLines(view: RunView, style: Style, now: number, { stopping = false } = {}): string[] {
   const width = nameWidth(view)
   const of = (state: NodeState['state']): [string, NodeState][] =>
     [...view.nodes].filter(([, node]) => node.state === state)
@@ -126,12 +157,13 @@ export function liveLines(view: RunView, style: Style, now: number): string[] {
     `${running.length} running`,
     `${waiting.length} waiting`,
   ].filter(Boolean)
-  return [...lines, style.dim(`  ${tally.join('  ')}   ${clock(now - view.startedAt)}`)]
+  const end = stopping ? style.undecided('   stopping') : ''
+  return [...lines, `${style.dim(`  ${tally.join('  ')}   ${clock(now - view.startedAt)}`)}${end}`]
 }
 
 function runningText(node: NodeState, now: number): string {
   const elapsed = now - node.startedAt
-  const extra = metricText(node)
+  const extra = saidBy(node, 40)
   if (node.total === undefined || node.total === 0) return `${padTo(`running ${clock(elapsed)}`, 16)}${extra}`
   const share = Math.min(1, node.done / node.total)
   const filled = Math.round(share * 20)
@@ -141,13 +173,16 @@ function runningText(node: NodeState, now: number): string {
 
 /** The one-line summary of a finished run. */
 export function summaryLine(view: RunView, style: Style, now: number): string {
-  const count = (state: NodeState['state']): number =>
-    [...view.nodes.values()].filter((node) => node.state === state).length
-  const saved = [...view.nodes.values()].reduce((sum, node) => sum + node.savedMs, 0)
+  const nodes = [...view.nodes.values()]
+  const count = (state: NodeState['state']): number => nodes.filter((node) => node.state === state).length
+  const stopped = nodes.filter((node) => node.stopped).length
+  const failed = count('failed') - stopped
+  const saved = nodes.reduce((sum, node) => sum + node.savedMs, 0)
   const parts = [
     count('done') > 0 ? `${count('done')} done` : '',
     count('cached') > 0 ? `${count('cached')} cached${saved >= 1000 ? ` (saved ${duration(saved)})` : ''}` : '',
-    count('failed') > 0 ? style.broken(`${count('failed')} failed`) : '',
+    failed > 0 ? style.broken(`${failed} failed`) : '',
+    stopped > 0 ? style.undecided(`${stopped} stopped`) : '',
     count('skipped') > 0 ? `${count('skipped')} skipped` : '',
     count('waiting') > 0 ? `${count('waiting')} not run` : '',
   ].filter(Boolean)

@@ -9,23 +9,32 @@ import { duration } from './text.ts'
 /** Shows a run while it goes on. */
 export interface Reporter {
   show(event: RunEvent): void
+  /** Says something beside the run. */
+  notice(lines: readonly string[]): void
+  /** Says that the run is being stopped, and how to end it at once. */
+  stopping(): void
   close(): void
 }
+
+const STOPPING = 'stopping: running nodes have 10 s to finish (Ctrl-C again ends them now)'
 
 /** Returns the reporter for a terminal: live, a line an event, or JSON events on stdout. */
 export function reporter(terminal: Terminal, pod: Pod): Reporter {
   if (terminal.json) return jsonReporter(terminal)
-  if (terminal.quiet) return { show: () => undefined, close: () => undefined }
+  const notice = (lines: readonly string[]): void => void terminal.stderr.write(`${lines.join('\n')}\n`)
+  if (terminal.quiet) return { show: () => undefined, notice, stopping: () => undefined, close: () => undefined }
   return terminal.stderr.isTTY && process.env.TERM !== 'dumb' && !process.env.CI
     ? liveReporter(terminal, pod)
     : lineReporter(terminal, pod)
 }
 
 /** One JSON document a line: `{ v: 1, t, type, ... }`. */
-const jsonReporter = ({ stdout }: Terminal): Reporter => ({
+const jsonReporter = ({ stdout, stderr }: Terminal): Reporter => ({
   show(event) {
     stdout.write(`${JSON.stringify({ v: 1, t: new Date().toISOString(), ...event })}\n`)
   },
+  notice: (lines) => void stderr.write(`${lines.join('\n')}\n`),
+  stopping: () => undefined,
   close: () => undefined,
 })
 
@@ -48,6 +57,8 @@ function liveReporter(terminal: Terminal, pod: Pod): Reporter {
   const { stderr, err } = terminal
   const view = runView(performance.now())
   let region: LiveRegion | undefined
+  let stopping = false
+  const width = (): { width: number } => ({ width: Math.min(120, stderr.columns || 80) })
   return {
     show(event) {
       const now = performance.now()
@@ -56,13 +67,21 @@ function liveReporter(terminal: Terminal, pod: Pod): Reporter {
         stderr.write(`${heading(terminal, pod, event)}\n`)
         region = liveRegion(stderr)
       }
-      if ('node' in event && ENDED.has(event.type)) region?.print([endedLine(view, event.node, err)])
-      region?.update(() => liveLines(view, err, performance.now()))
+      if ('node' in event && ENDED.has(event.type)) region?.print([endedLine(view, event.node, err, width())])
+      region?.update(() => liveLines(view, err, performance.now(), { stopping }))
       if (event.type === 'run.finished') {
         region?.close()
         region = undefined
         stderr.write(`\n${summaryLine(view, err, now)}\n`)
       }
+    },
+    notice(lines) {
+      if (region) region.print(lines)
+      else stderr.write(`${lines.join('\n')}\n`)
+    },
+    stopping() {
+      stopping = true
+      region?.print([err.undecided(`  ${STOPPING}`)])
     },
     close() {
       region?.close()
@@ -72,31 +91,40 @@ function liveReporter(terminal: Terminal, pod: Pod): Reporter {
 
 const ENDED: ReadonlySet<RunEvent['type']> = new Set(['node.cached', 'node.finished', 'node.failed', 'node.skipped'])
 
-/** Where nothing can be redrawn: one line when a node ends, and a heartbeat each 30 s for what runs long. */
+/** Nodes that run longer than this are announced where nothing can be redrawn; each half minute they say that they live. */
+const [ANNOUNCE_MS, HEARTBEAT_MS] = [5_000, 30_000]
+
+/** Where nothing can be redrawn: one line when a node ends, and one now and then for what runs long. */
 function lineReporter(terminal: Terminal, pod: Pod): Reporter {
   const { stderr, err } = terminal
   const view = runView(performance.now())
-  const running = new Map<string, number>()
-  const clock = (): string => new Date().toTimeString().slice(0, 8)
-  const heartbeat = setInterval(() => {
-    for (const [node, since] of running)
-      stderr.write(`${clock()} ${node} running ${duration(performance.now() - since)}\n`)
-  }, 30_000)
-  heartbeat.unref()
+  const due = new Map<string, number>()
+  const say = (text: string): void => void stderr.write(`${new Date().toTimeString().slice(0, 8)} ${text}\n`)
+  const timer = setInterval(() => {
+    const now = performance.now()
+    for (const [node, at] of due) {
+      if (now < at) continue
+      due.set(node, now + HEARTBEAT_MS)
+      say(
+        `${err.running(err.glyph.running)} ${node} running ${duration(now - (view.nodes.get(node)?.startedAt ?? now))}`,
+      )
+    }
+  }, 1000)
+  timer.unref()
   return {
     show(event) {
       const now = performance.now()
       advance(view, event, now)
       if (event.type === 'run.started') stderr.write(heading(terminal, pod, event))
-      if (event.type === 'node.started') running.set(event.node, now)
+      if (event.type === 'node.started') due.set(event.node, now + ANNOUNCE_MS)
       if ('node' in event && ENDED.has(event.type)) {
-        running.delete(event.node)
-        stderr.write(`${clock()} ${endedLine(view, event.node, err).trim()}\n`)
+        due.delete(event.node)
+        say(endedLine(view, event.node, err, { width: 120 }).trim())
       }
       if (event.type === 'run.finished') stderr.write(`${summaryLine(view, err, now)}\n`)
     },
-    close() {
-      clearInterval(heartbeat)
-    },
+    notice: (lines) => void stderr.write(`${lines.join('\n')}\n`),
+    stopping: () => say(STOPPING),
+    close: () => clearInterval(timer),
   }
 }

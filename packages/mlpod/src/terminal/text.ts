@@ -1,7 +1,41 @@
 import { stripVTControlCharacters } from 'node:util'
 
+/** Characters that take two columns: East Asian wide ones and pictures. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u
+
+const columnsOf = (character: string): number => (WIDE.test(character) ? 2 : 1)
+
+/** The characters of a text as a reader sees them. */
+const charactersOf = (text: string): readonly string[] =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
+  /^[\u0000-\u007f]*$/.test(text) ? [...text] : Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
+
 /** The width that a text takes on the terminal, colour codes not counted. */
-export const widthOf = (text: string): number => stripVTControlCharacters(text).length
+export const widthOf = (text: string): number =>
+  charactersOf(stripVTControlCharacters(text)).reduce((sum, character) => sum + columnsOf(character), 0)
+
+/** Returns the text cut to a width, colour codes kept whole; what is cut is marked with `mark`. */
+export function cutTo(text: string, width: number, mark = '…'): string {
+  if (widthOf(text) <= width) return text
+  let [result, used] = ['', 0]
+  const room = width - widthOf(mark)
+  // codes and characters by turns
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with ESC
+  for (const piece of text.split(/(\u001b\[[0-9;]*m)/)) {
+    if (piece.startsWith('\u001b')) result += piece
+    else
+      for (const character of charactersOf(piece)) {
+        used += columnsOf(character)
+        if (used <= room) result += character
+        else if (used - columnsOf(character) <= room) {
+          result += mark
+          used = Number.POSITIVE_INFINITY
+        }
+      }
+  }
+  return result
+}
 
 /** Returns the text padded with blanks to a width; longer text stays whole. */
 export const padTo = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)))
