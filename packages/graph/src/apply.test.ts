@@ -132,6 +132,25 @@ const refused: readonly [string, () => unknown, string, string][] = [
     'the default of input "z" is float32[2], the input is float32[3]',
   ],
   ['a fraction among whole numbers', () => g.add(n, 0.5), 'DTYPE_MISMATCH', '0.5 is no int64'],
+  [
+    'a fraction among small whole numbers',
+    () => g.mul(input('i', 'int32', ['batch']), 0.5),
+    'DTYPE_MISMATCH',
+    '0.5 is no int32',
+  ],
+  ['a number past its type', () => g.constant([255, 256], 'uint8'), 'DTYPE_MISMATCH', '256 is no uint8'],
+  ['a number below its type', () => g.constant(-1, 'uint64'), 'DTYPE_MISMATCH', '-1 is no uint64'],
+  ['2^63', () => g.constant(2 ** 63, 'int64'), 'DTYPE_MISMATCH', '9223372036854775808 is no int64'],
+  ['NaN as a whole number', () => g.constant(Number.NaN, 'int8'), 'DTYPE_MISMATCH', 'NaN is no int8'],
+  [
+    'a parameter with too few elements',
+    () => g.parameter('w', { dtype: 'float32', shape: [3], data: new Float32Array(2) }),
+    'SHAPE_MISMATCH',
+    'a tensor of shape [3] has 3 elements, but the data has 2',
+  ],
+  ['two sizes to find', () => g.reshape(a, [-1, -1]), 'SHAPE_MISMATCH', '[-1, -1] is no shape'],
+  ['a size below -1', () => g.reshape(input('m', 'float32', ['n', 2]), [-2]), 'SHAPE_MISMATCH', '[-2] is no shape'],
+  ['nothing to join', () => g.concat([]), 'INPUT_MISSING', 'it takes at least 1 inputs, not 0'],
 ]
 
 test.each(refused)('%s that do not fit are refused', (_, make, code, message) => {

@@ -50,11 +50,7 @@ export function apply(
   const site = extras.site ?? capture()
   const call: Call = { type, inputs, attributes, bodies: extras.bodies, outputs: extras.outputs ?? 1, site }
   if (inputs.length < schema.inputs[0] || inputs.length > schema.inputs[1])
-    throw refuse(
-      call,
-      'INPUT_MISSING',
-      `it takes ${schema.inputs[0]} to ${schema.inputs[1]} inputs, not ${inputs.length}`,
-    )
+    throw refuse(call, 'INPUT_MISSING', `it takes ${countOf(schema.inputs)}, not ${inputs.length}`)
   const types = schema.types(call)
   const shapes = hasUnranked(call) ? undefined : schema.shapes(call)
   return make(type, schema.domain ?? '', schema.since, inputs, attributes, extras, site, (index) => ({
@@ -62,6 +58,9 @@ export function apply(
     shape: told(shapes === undefined ? UNRANKED : (shapes[index] ?? shapes[0]), extras.shapes?.(index)),
   }))
 }
+
+const countOf = ([least, most]: Schema['inputs']): string =>
+  most === least ? `${most} inputs` : most > 99 ? `at least ${least} inputs` : `${least} to ${most} inputs`
 
 function told(inferred: readonly Dim[], declared: readonly Dim[] | undefined): readonly Dim[] {
   if (declared === undefined || declared === UNRANKED) return inferred

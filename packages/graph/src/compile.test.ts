@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import {
   add,
   compile,
+  concat,
   constant,
   exp,
   gatherElements,
@@ -21,6 +22,7 @@ import {
   reduceMean,
   reduceSum,
   relu,
+  slice,
   sub,
   substitute,
   summary,
@@ -233,4 +235,20 @@ test('the same model on other inputs', async () => {
   const results = await session.run({ x: floats([3, 2], (i) => i) })
   expect(results.moved).toEqual(results.model)
   expect(() => substitute([model], new Map([[x, constant([1, 2, 3])]]))).toThrow('the inner sizes 3 and 2 differ')
+})
+
+test('an axis counted from the end is reduced when there is no row', async () => {
+  const x = input('x', 'float32', ['batch', 3])
+  const outputs = { mean: reduceMean(x, { axes: [-1] }), kept: reduceSum(x, { axes: [-1], keepDims: true }) }
+  await using session = await openSession(compile({ inputs: [x], outputs }))
+  const { mean, kept } = await session.run({ x: floats([0, 3]) })
+  expect([mean.shape, kept.shape]).toEqual([[0], [0, 1]])
+})
+
+test('the largest int64, which means to the end, outlives folding', async () => {
+  const x = input('x', 'float32', [3])
+  const end = constant(tensor('int64', [1], BigInt64Array.of(2n ** 63n - 1n)))
+  const y = slice(x, [1], concat([end]))
+  await using session = await openSession(compile({ inputs: [x], outputs: { y } }))
+  expect((await session.run({ x: floats([3], (i) => i) })).y).toEqual(floats([2], (i) => i + 1))
 })

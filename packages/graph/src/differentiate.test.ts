@@ -137,6 +137,18 @@ test('the third derivative of exp is exp', async () => {
   expect((await run({ value }, { x: feeds.x })).value[1]).toBeCloseTo(Math.exp(2), 4)
 })
 
+test('a power that is not taken does not spoil the second derivative of elu', async () => {
+  const [first] = grad(reduceSum(elu(x, { alpha: 1.5 })), [x])
+  const [second] = grad(reduceSum(first), [x])
+  expect((await run({ second }, { x: vector([0, 1000]) })).second).toEqual([1.5, 0])
+})
+
+test('a constant exponent of 0 has derivatives of 0, at 0 as well', async () => {
+  const [first] = grad(reduceSum(pow(x, 0)), [x])
+  const [second] = grad(reduceSum(mul(first, x)), [x])
+  expect(await run({ first, second }, { x: vector([0, 2]) })).toEqual({ first: [0, 0], second: [0, 0] })
+})
+
 test('whole numbers on the way stop derivatives', async () => {
   const [g] = grad(reduceSum(add(cast(cast(x, 'int64'), 'float32'), mul(2, x))), [x])
   expect((await run({ g })).g).toEqual([2, 2])

@@ -1,4 +1,4 @@
-import { type DataType, PodError, type Tensor, type TensorArrays, tensor } from '@mlpod/contract'
+import { type DataType, PodError, sizeOf, type Tensor, type TensorArrays, tensor } from '@mlpod/contract'
 import { applyOne } from './apply.ts'
 import { int } from './attribute.ts'
 import { CODE_OF_DATA_TYPE } from './onnx/data-type.ts'
@@ -52,12 +52,12 @@ const fits = (actual: readonly number[], declared: readonly Dim[]): boolean =>
 
 /**
  * Returns a named tensor that training may replace: an initializer of the compiled model, or an input of it when it is
- * listed in `compile({ inputs })`. The data is not copied. Throws `NAME_MISSING`.
+ * listed in `compile({ inputs })`. The data is not copied. Throws `NAME_MISSING`, `SHAPE_MISMATCH`.
  */
 export function parameter(name: string, value: Tensor): Value {
   const site = capture()
   named(name, site)
-  return applyOne('Parameter', [], { value: { kind: 'tensor', value } }, { names: [name], site })
+  return applyOne('Parameter', [], { value: { kind: 'tensor', value: whole(value, site) } }, { names: [name], site })
 }
 
 function named(name: string, site: Site): void {
@@ -67,7 +67,8 @@ function named(name: string, site: Site): void {
 
 /**
  * Returns a constant: a tensor as it is (not copied), a number as a scalar, a list as a vector.
- * `dtype` is that of numbers and lists (default float32; bool for booleans, string for strings).
+ * `dtype` is that of numbers and lists (default float32; bool for booleans, string for strings). Throws `DTYPE_MISMATCH`
+ * for numbers that an integer type cannot hold, `SHAPE_MISMATCH`.
  */
 export function constant(value: Exclude<Operand, Value> | readonly string[], dtype?: DataType): Value {
   return applyOne('Constant', [], { value: { kind: 'tensor', value: toTensor(value, dtype) } })
@@ -82,11 +83,21 @@ export const lift = (operand: Operand, dtype?: DataType): Value =>
   isValue(operand) ? operand : constant(operand, dtype)
 
 function toTensor(value: Exclude<Operand, Value> | readonly string[], dtype: DataType | undefined): Tensor {
-  if (typeof value === 'object' && 'dtype' in value) return value
+  if (typeof value === 'object' && 'dtype' in value) return whole(value)
   const scalar = typeof value !== 'object'
   const list = (scalar ? [value] : value) as readonly (number | bigint | boolean | string)[]
   const type = dtype ?? (typeof list[0] === 'boolean' ? 'bool' : typeof list[0] === 'string' ? 'string' : 'float32')
   return tensor(type, scalar ? [] : [list.length], arrayOf(type, list))
+}
+
+// A tensor may be written by hand: one that lies about its size would be refused far from here.
+function whole(value: Tensor, site?: Site): Tensor {
+  if (value.data.length === sizeOf(value.shape)) return value
+  throw new PodError(
+    'SHAPE_MISMATCH',
+    `a tensor of shape [${value.shape.join(', ')}] has ${sizeOf(value.shape)} elements, but the data has ${value.data.length}`,
+    { at: (site ?? capture()).at },
+  )
 }
 
 type Element = number | bigint | boolean | string
@@ -96,27 +107,35 @@ const numeric =
   (list: readonly Element[]): A =>
     make(list.map(Number))
 
-function whole(element: Element): bigint {
-  if (typeof element === 'bigint' || Number.isInteger(Number(element))) return BigInt(element)
-  throw new PodError('DTYPE_MISMATCH', `${element} is no int64`, {
-    at: capture().at,
-    hint: 'cast the other operand to float32, or round the number',
-  })
-}
+/** Whole numbers that fit: what does not is refused, not cut or wrapped around. */
+const integers =
+  <A>(dtype: DataType, bits: number, signed: boolean, make: (list: bigint[]) => A) =>
+  (list: readonly Element[]): A =>
+    make(
+      list.map((element) => {
+        const exact = typeof element === 'bigint' || Number.isInteger(Number(element)) ? BigInt(element) : undefined
+        const kept = exact === undefined ? undefined : signed ? BigInt.asIntN(bits, exact) : BigInt.asUintN(bits, exact)
+        if (exact !== undefined && kept === exact) return exact
+        throw new PodError('DTYPE_MISMATCH', `${element} is no ${dtype}`, {
+          at: capture().at,
+          hint: 'cast the other operand to float32, or round the number',
+        })
+      }),
+    )
 
 const ARRAYS: { readonly [D in DataType]: (list: readonly Element[]) => TensorArrays[D] } = {
   float32: numeric((list) => Float32Array.from(list)),
   float64: numeric((list) => Float64Array.from(list)),
   float16: numeric((list) => new Uint16Array(Float16Array.from(list).buffer)),
   bfloat16: numeric((list) => Uint16Array.from(new Uint32Array(Float32Array.from(list).buffer), roundToBfloat16)),
-  int8: numeric((list) => Int8Array.from(list)),
-  int16: numeric((list) => Int16Array.from(list)),
-  int32: numeric((list) => Int32Array.from(list)),
-  int64: (list) => BigInt64Array.from(list, whole),
-  uint8: numeric((list) => Uint8Array.from(list)),
-  uint16: numeric((list) => Uint16Array.from(list)),
-  uint32: numeric((list) => Uint32Array.from(list)),
-  uint64: (list) => BigUint64Array.from(list, whole),
+  int8: integers('int8', 8, true, (list) => Int8Array.from(list, Number)),
+  int16: integers('int16', 16, true, (list) => Int16Array.from(list, Number)),
+  int32: integers('int32', 32, true, (list) => Int32Array.from(list, Number)),
+  int64: integers('int64', 64, true, (list) => BigInt64Array.from(list)),
+  uint8: integers('uint8', 8, false, (list) => Uint8Array.from(list, Number)),
+  uint16: integers('uint16', 16, false, (list) => Uint16Array.from(list, Number)),
+  uint32: integers('uint32', 32, false, (list) => Uint32Array.from(list, Number)),
+  uint64: integers('uint64', 64, false, (list) => BigUint64Array.from(list)),
   bool: (list) => Uint8Array.from(list, (element) => (element ? 1 : 0)),
   string: (list) => list.map(String),
 }

@@ -86,7 +86,9 @@ describe.each(Object.entries(exported))('%s', (name, { model, x, y, gradient }) 
     expect(compile({ inputs: thrice.inputs, outputs: thrice.outputs }).bodyHash).toBe(twice.bodyHash)
   })
 
-  test.skipIf(gradient === null || !name.startsWith('mlp'))("its input gradient is the peer's", async () => {
+  // The others hold operators that have no derivative here, or give classes.
+  if (gradient === null || !name.startsWith('mlp')) return
+  test("its input gradient is the peer's", async () => {
     const { inputs, outputs } = load(bytes)
     const weights = input('weights', 'float32', y.shape as Dim[])
     const [g] = vjp([outputs.y], [inputs.x], [weights])

@@ -60,7 +60,7 @@ export const scatterND = (
 
 /**
  * Returns the k largest (or smallest) elements along an axis (default the last), in order, and their indices (int64).
- * Of equal elements the one of lower index comes first.
+ * Of equal elements the one of lower index comes first. ONNX Runtime 1.30 ends the process when x is empty.
  */
 export function topK(
   x: Value,

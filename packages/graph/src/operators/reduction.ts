@@ -2,7 +2,7 @@ import { applyOne } from '../apply.ts'
 import { flag, int } from '../attribute.ts'
 import { constant, lift, type Operand } from '../leaf.ts'
 import type { OperatorName } from '../schemas/index.ts'
-import { isValue, type Value } from '../value.ts'
+import { isRanked, isValue, type Value } from '../value.ts'
 
 /** Which axes a reduction reduces, and whether they stay with size 1. */
 export interface ReduceOptions {
@@ -12,10 +12,14 @@ export interface ReduceOptions {
   readonly keepDims?: boolean
 }
 
+const fromFront = (axes: readonly number[], x: Value): readonly number[] =>
+  isRanked(x) ? axes.map((axis) => (axis < 0 && axis >= -x.shape.length ? axis + x.shape.length : axis)) : axes
+
 const reduce =
   (type: OperatorName) =>
   (x: Value, { axes, keepDims = false }: ReduceOptions = {}): Value => {
-    const list = axes === undefined || isValue(axes) ? axes : constant(axes, 'int64')
+    // Counted from the front: the runtime forgets axes below 0 when x is empty.
+    const list = axes === undefined || isValue(axes) ? axes : constant(fromFront(axes, x), 'int64')
     const attributes = { keepdims: flag(keepDims), noop_with_empty_axes: flag(list !== undefined) }
     return applyOne(type, list === undefined ? [x] : [x, list], attributes)
   }

@@ -67,10 +67,11 @@ function powBase(a: Value, b: Value): Value {
   const exponent = scalarOf(b)
   if (exponent === 2) return mul(2, a)
   if (exponent === 1) return like(a, 1)
+  if (exponent === 0) return like(a, 0)
   if (exponent === 3) return mul(3, mul(a, a))
   if (exponent === 0.5) return mul(0.5, pow(a, -0.5))
   const floating = isFloating(b) && dtypeOf(b) === dtypeOf(a) ? b : cast(b, dtypeOf(a)!)
-  if (exponent !== undefined && exponent !== 0) return mul(exponent, pow(a, exponent - 1))
+  if (exponent !== undefined) return mul(exponent, pow(a, exponent - 1))
   return where(equal(floating, 0), 0, mul(floating, pow(a, sub(floating, 1))))
 }
 
@@ -129,8 +130,11 @@ export const elementwise: { readonly [O in keyof typeof schemas]: Rule } = {
   // y > 0 is x > 0, and y is kept anyway
   Relu: gated((g, _, y) => where(greater(y, 0), g, 0)),
   LeakyRelu: gated((g, x, _, op) => where(greater(x, 0), g, mul(g, float(op, 'alpha', 0.01)))),
-  // alpha e^x = y + alpha below 0
-  Elu: gated((g, x, _, op) => where(greater(x, 0), g, mul(g, mul(float(op, 'alpha', 1), exp(x))))),
+  // alpha e^x below 0; above, the power that is not taken must not overflow, or its own derivative is 0 * inf
+  Elu: gated((g, x, _, op) => {
+    const above = greater(x, 0)
+    return where(above, g, mul(g, mul(float(op, 'alpha', 1), exp(where(above, 0, x)))))
+  }),
   Softplus: scaled((x) => sigmoid(x)),
   Sigmoid: scaled((_, y) => mul(y, sub(1, y))),
   Tanh: scaled((_, y) => sub(1, mul(y, y))),

@@ -38,6 +38,13 @@ function reshapeShape(call: Call): readonly Dim[] {
   const copies = int(call, 'allowzero', 0) === 0
   const shape = asked.map((dim, axis) => (dim === 0 && copies ? (x.shape[axis] ?? 0) : dim))
   const open = shape.indexOf(-1)
+  if (shape.lastIndexOf(-1) !== open || shape.some((dim) => typeof dim === 'number' && dim < -1))
+    throw refuse(
+      call,
+      'SHAPE_MISMATCH',
+      `[${shape.join(', ')}] is no shape`,
+      'one size may be -1, which is what is left',
+    )
   if (open >= 0) {
     const rest = quotient(x.shape, shape.toSpliced(open, 1))
     if (rest === undefined)

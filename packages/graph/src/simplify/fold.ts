@@ -15,7 +15,8 @@ export function fold(operation: Operation): Value | undefined {
   const shape = staticShape(y)
   if (shape === undefined || sizeOf(shape) > LARGEST) return undefined
   const known = intsOf(y)
-  if (known !== undefined) return constant(tensor(dtypeOf(y)!, shape, arrayOf(dtypeOf(y)!, known)))
+  // The largest int64 (to the end) is no safe integer: it stays as it was written.
+  if (known?.every(Number.isSafeInteger)) return constant(tensor(dtypeOf(y)!, shape, arrayOf(dtypeOf(y)!, known)))
   const inputs = operation.inputs.map(constantOf)
   if (inputs.length === 0 || !inputs.every((input) => input !== undefined)) return undefined
   const data = FOLDERS[operation.type]?.(inputs as readonly Tensor[], operation)
