@@ -7,6 +7,7 @@ import { tensorOf } from './onnx/tensor.ts'
 import { typeOf } from './onnx/type.ts'
 import { upgrade } from './onnx/upgrade.ts'
 import { versionIn, WRITTEN } from './onnx/versions.ts'
+import { opaqueType } from './opaque.ts'
 import { capturesOf } from './operators/control.ts'
 import { type OperatorName, schemaOf } from './schemas/index.ts'
 import { type Attribute, type Body, isValue, tensorType, UNRANKED, type Value } from './value.ts'
@@ -165,13 +166,14 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
   }
   const isKnown =
     schemaOf(domain, present.type) !== undefined &&
+    // The first form of LabelEncoder.
+    attributes.classes_strings === undefined &&
     Object.values(present.attributes).every(({ kind }) => kind !== 'encoded')
   if (isKnown) return apply(present.type as OperatorName, trimmed(present.inputs), present.attributes, extras)
   const version = domain === '' ? versionIn(present.type, upgraded ? WRITTEN : opset) : opset
   return applyOpaque({ type: present.type, domain, version }, present.inputs, present.attributes, extras, (index) => {
     const known = scope.infos.get(outputs[index])
-    // Most operators give the element type that they take.
-    return known ?? { type: inputs.find((value) => value !== null)?.type ?? tensorType('float32'), shape: UNRANKED }
+    return known ?? { type: opaqueType(domain, present.type, present, index), shape: UNRANKED }
   })
 }
 

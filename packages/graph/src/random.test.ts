@@ -80,6 +80,9 @@ const moves: readonly ((a: Made, b: Made, k: number) => Made | undefined)[] = [
     const [rows, columns] = [a.shape.at(-1), b.shape.at(b.shape.length > 1 ? -2 : -1)]
     const batch = together(a.shape.slice(0, -2), b.shape.slice(0, -2))
     if (rows === undefined || rows !== columns || batch === undefined) return undefined
+    // The runtime multiplies nothing but two matrices when a size is 0.
+    const empty = a.shape.includes(0) || b.shape.includes(0)
+    if (empty && (a.shape.length !== 2 || b.shape.length !== 2)) return undefined
     const ends = [...(a.shape.length > 1 ? [a.shape.at(-2)!] : []), ...(b.shape.length > 1 ? [b.shape.at(-1)!] : [])]
     return { value: g.matMul(a.value, b.value), shape: [...batch, ...ends] }
   },
