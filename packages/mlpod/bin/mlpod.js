@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript: it must start on whatever Node is found, and hands over to the Node that the lock file pins.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import module from 'node:module'
 import { dirname, join } from 'node:path'
@@ -24,14 +24,20 @@ const pinned = pinnedNode(process.cwd()) ?? pinnedNode(own)
 const major = Number(process.versions.node.split('.')[0])
 
 if (pinned !== undefined && pinned !== realpathSync(process.execPath)) {
-  const { status, signal, error } = spawnSync(
-    pinned,
-    [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)],
-    { stdio: 'inherit' },
-  )
-  if (error) throw error
-  if (signal) process.kill(process.pid, signal)
-  process.exit(status ?? 70)
+  const child = spawn(pinned, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  })
+  // Ctrl-C reaches both; what ends services comes to this process alone and is handed on
+  process.on('SIGINT', () => {})
+  for (const name of ['SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name))
+  child.on('error', (error) => {
+    throw error
+  })
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 70)
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  })
 } else if (major < 24) {
   process.stderr.write(
     `error NODE_TOO_OLD  mlpod needs Node 24 or newer; this is ${process.version}\n  try  npm ci   (it installs the pinned Node beside mlpod)\n`,

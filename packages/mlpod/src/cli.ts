@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { didYouMean, PodError } from '@mlpod/contract'
 import { type Command, commonOptions, exitCode, type OptionValues, parseable, type Terminal } from './command.ts'
@@ -57,10 +59,17 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = await dispatch(argv, terminal)
   } catch (error) {
     const code = codeOf(error)
-    tellProblem(error, { ...terminal, debug: terminal.debug || code === exitCode.bug })
+    const root = podAbove(terminal.cwd)
+    tellProblem(error, { ...terminal, debug: terminal.debug || code === exitCode.bug }, root ? { root } : {})
     if (code === exitCode.bug) await reportBug(error, terminal)
     process.exitCode = code
   }
+}
+
+/** The folder of the pod that a folder is in, so that errors show its code; no pod is loaded for that. */
+function podAbove(folder: string): string | undefined {
+  if (existsSync(join(folder, 'mlpod.config.ts'))) return folder
+  return dirname(folder) === folder ? undefined : podAbove(dirname(folder))
 }
 
 /** Keeps what is known of a bug of ours, and says where. */

@@ -18,7 +18,9 @@ export interface ProblemOptions {
 
 /** Reads `file:line` out of text such as `src/nodes/fit.ts:14` or a stack frame. */
 function placeOf(text: string): Place | undefined {
-  const match = text.match(/(?:^|\(|\bat (?:async )?|\s)((?:file:\/\/)?[^()]*?\.[cm]?[jt]s):(\d+)(?::\d+)?\)?$/m)
+  const match = text
+    .replace(/^\s*at (?:async )?/, '')
+    .match(/(?:^|\()((?:file:\/\/)?[^()]*?\.[cm]?[jt]s):(\d+)(?::\d+)?\)?$/m)
   if (!match) return undefined
   const file = match[1].trim()
   return { file: file.startsWith('file://') ? fileURLToPath(file) : file, line: Number(match[2]) }
@@ -38,7 +40,7 @@ function podPlace(stack: string | undefined, root: string | undefined): Place | 
 function recordOf(thrown: unknown): ErrorRecord {
   if (isRecord(thrown)) return thrown
   const record = errorRecord(thrown)
-  const { code, syscall } = thrown as NodeJS.ErrnoException
+  const { code, syscall } = (thrown ?? {}) as Partial<NodeJS.ErrnoException>
   return record.code === 'UNEXPECTED' && syscall !== undefined && code !== undefined ? { ...record, code } : record
 }
 
@@ -72,9 +74,9 @@ function codeFrame({ file, line }: Place, style: Style): string[] {
     })
 }
 
-/** Text of several lines, the later ones under the first. */
-const indented = (label: string, text: string): string =>
-  `  ${label}${text.split('\n').join(`\n${' '.repeat(label.length + 2)}`)}`
+/** The lines of a text behind a label, the later ones under the first. */
+const labelled = (label: string, text: string): string[] =>
+  text.split('\n').map((line, i) => `  ${i === 0 ? label : ' '.repeat(label.length)}${line}`)
 
 /** Returns the lines that tell an error: code and sentence, where (with the code around it), why, and what to try. */
 export function problemLines(thrown: unknown, style: Style, options: ProblemOptions = {}): string[] {
@@ -86,10 +88,10 @@ export function problemLines(thrown: unknown, style: Style, options: ProblemOpti
   const at = record.at ?? (place && `${place.file}:${place.line}`)
   return [
     `${style.broken('error')} ${style.bold(record.code)}  ${short(record.message)}`,
-    ...(at ? [indented('at   ', short(at))] : []),
+    ...(at ? labelled('at   ', short(at)) : []),
     ...(place ? codeFrame(place, style) : []),
-    ...(record.because ? [indented('because  ', short(record.because))] : []),
-    ...(record.hint ? [indented('try  ', short(record.hint))] : []),
+    ...(record.because ? labelled('because  ', short(record.because)) : []),
+    ...(record.hint ? labelled('try  ', short(record.hint)) : []),
     ...(debug && record.stack
       ? record.stack
           .split('\n')

@@ -45,11 +45,11 @@ const padLeft = (text: string, width: number): string => ' '.repeat(Math.max(0, 
 /** A duration for people: `0.31s`, `12.8s`, `3m 05s`. */
 export function duration(ms: number): string {
   const seconds = ms / 1000
-  if (seconds < 10) return `${seconds.toFixed(2)}s`
-  if (seconds < 60) return `${seconds.toFixed(1)}s`
-  return `${Math.floor(seconds / 60)}m ${Math.floor(seconds % 60)
-    .toString()
-    .padStart(2, '0')}s`
+  // the borders are where rounding would show ten or sixty
+  if (seconds < 9.995) return `${seconds.toFixed(2)}s`
+  if (seconds < 59.95) return `${seconds.toFixed(1)}s`
+  const whole = Math.round(seconds)
+  return `${Math.floor(whole / 60)}m ${(whole % 60).toString().padStart(2, '0')}s`
 }
 
 /** A clock of elapsed or remaining time: `0:07`. */
