@@ -24,7 +24,7 @@ export function checkFeeds(feeds: Readonly<Record<string, Tensor>>, inputs: read
   }
 }
 
-/** Checks which outputs are asked for, and what they are written into. Throws `OUTPUT_UNKNOWN`, `DTYPE_MISMATCH`, `SHAPE_MISMATCH`. */
+/** Checks which outputs are asked for, and what they are written into. Throws `OUTPUT_UNKNOWN`, `OUTPUT_UNSUPPORTED`, `DTYPE_MISMATCH`, `SHAPE_MISMATCH`. */
 export function checkOutputs(
   outputs: readonly Signature[],
   wanted: readonly string[],
@@ -35,6 +35,10 @@ export function checkOutputs(
     const signature = outputs.find((output) => output.name === name)
     if (signature === undefined)
       throw new PodError('OUTPUT_UNKNOWN', `the model has no output "${name}"${didYouMean(name, names)}`)
+    if (signature.dtype === undefined)
+      throw new PodError('OUTPUT_UNSUPPORTED', `the output "${name}" is no tensor, and the runtime gives only those`, {
+        hint: `ask for others with run(feeds, { outputs }), or export the model without it (scikit-learn: options={'zipmap': False})`,
+      })
     if (into[name] !== undefined)
       checkTensor(`the place for the output "${name}"`, name, signature, into[name], new Map())
   }

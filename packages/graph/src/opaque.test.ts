@@ -50,6 +50,15 @@ describe.each(Object.entries(exported))('a %s that scikit-learn wrote', (_, { mo
   })
 })
 
+test('an output that is no tensor is refused with the way out', async () => {
+  const { model, feeds } = exported['probabilities as maps']
+  await using session = await openSession(Buffer.from(model, 'base64'))
+  await expect(session.run({ X: tensorOf(feeds.X) })).rejects.toMatchObject({
+    code: 'OUTPUT_UNSUPPORTED',
+    hint: expect.stringContaining('zipmap'),
+  })
+})
+
 const bytesOf = (node: object, dataType: number) =>
   encode('ModelProto', {
     irVersion: 8,

@@ -37,7 +37,7 @@ export interface Session extends AsyncDisposable {
   readonly outputs: readonly Signature[]
   /**
    * Returns the outputs by name. Inputs with a default may be left out. Throws `INPUT_MISSING`, `INPUT_UNKNOWN`,
-   * `OUTPUT_UNKNOWN`, `DTYPE_MISMATCH`, `SHAPE_MISMATCH`, `RUN_FAILED`, `SESSION_CLOSED`, `WORKER_DIED`.
+   * `OUTPUT_UNKNOWN`, `OUTPUT_UNSUPPORTED`, `DTYPE_MISMATCH`, `SHAPE_MISMATCH`, `RUN_FAILED`, `SESSION_CLOSED`, `WORKER_DIED`.
    */
   run(feeds: Readonly<Record<string, Tensor>>, options?: RunOptions): Promise<Record<string, Tensor>>
   /** Frees the runtime's memory when the runs that go on are done; later runs throw `SESSION_CLOSED`. */
