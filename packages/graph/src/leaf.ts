@@ -116,7 +116,7 @@ const integers =
         const exact = typeof element === 'bigint' || Number.isInteger(Number(element)) ? BigInt(element) : undefined
         const kept = exact === undefined ? undefined : signed ? BigInt.asIntN(bits, exact) : BigInt.asUintN(bits, exact)
         if (exact !== undefined && kept === exact) return exact
-        throw new PodError('DTYPE_MISMATCH', `${element} is no ${dtype}`, {
+        throw new PodError('DTYPE_MISMATCH', `${exact ?? element} is no ${dtype}`, {
           at: capture().at,
           hint: 'cast the other operand to float32, or round the number',
         })
