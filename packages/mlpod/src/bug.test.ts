@@ -4,14 +4,8 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { main } from './cli.ts'
 
 vi.mock('./commands/runs.ts', () => ({
-  runs: {
-    name: 'runs',
-    about: '',
-    options: {},
-    examples: [],
-    run: async () => {
-      throw new TypeError('our own mistake')
-    },
+  runs: async () => {
+    throw new TypeError('our own mistake')
   },
 }))
 

@@ -89,6 +89,21 @@ test('help: general, of a command either way, in the order of the table; the ver
   expect(pod.mlpod(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
 })
 
+test('help, the version and mistakes load nothing but the words that rooms share', () => {
+  const seen = new Set<string>()
+  const outside = new Set<string>()
+  const walk = (file: string): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    for (const [, specifier] of readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type )[^'(]*'([^']+)'/gm))
+      if (specifier.startsWith('.')) walk(join(file, '..', specifier))
+      else outside.add(specifier.replace(/^node:.*/, 'node:'))
+  }
+  walk(join(import.meta.dirname, 'cli.ts'))
+  expect(seen.size).toBeGreaterThan(5)
+  expect([...outside].sort()).toEqual(['@mlpod/contract', 'node:'])
+})
+
 test.each([
   [['rnu'], /error COMMAND_UNKNOWN {2}mlpod has no command "rnu" \(did you mean "run"\?\)\n {2}try {2}mlpod --help/],
   [['constructor'], /no command "constructor"/],

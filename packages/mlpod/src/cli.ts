@@ -3,19 +3,10 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { didYouMean, PodError } from '@mlpod/contract'
 import { type Command, commonOptions, exitCode, type OptionValues, parseable, type Terminal } from './command.ts'
+import { commands } from './commands/index.ts'
 import { commandHelp, generalHelp } from './help.ts'
 import { type ColourMode, styleOf } from './terminal/style.ts'
 import { tellProblem } from './terminal/tell.ts'
-
-/** The commands by name, in the order of help; each module is loaded when its command is asked for. */
-const load: Readonly<Record<string, () => Promise<Command>>> = {
-  run: async () => (await import('./commands/run.ts')).run,
-  status: async () => (await import('./commands/status.ts')).status,
-  why: async () => (await import('./commands/why.ts')).why,
-  verify: async () => (await import('./commands/verify.ts')).verify,
-  runs: async () => (await import('./commands/runs.ts')).runs,
-  serve: async () => (await import('./commands/serve.ts')).serve,
-}
 
 /** Errors of the world outside: the store, the disk, the network, a port. */
 const OUTSIDE = /^(OBJECT_|STORE_|DISK_|TRACK_|PORT_|POD_BUSY)/
@@ -94,31 +85,30 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   }
   if (name === undefined || HELP.has(name)) {
     const about = rest.find((word) => !word.startsWith('-'))
-    const text = about
-      ? commandHelp(await commandOf(about), terminal.out)
-      : generalHelp(await Promise.all(Object.values(load).map((get) => get())), terminal.out)
+    const text = about ? commandHelp(commandOf(about), terminal.out) : generalHelp(commands, terminal.out)
     terminal.stdout.write(`${text}\n`)
     return name === undefined ? exitCode.usage : exitCode.done
   }
-  const command = await commandOf(name)
+  const command = commandOf(name)
   const { values, positionals } = parse(command, rest)
   if (values.help) {
     terminal.stdout.write(`${commandHelp(command, terminal.out)}\n`)
     return exitCode.done
   }
-  return command.run(values, positionals, terminal)
+  const run = await command.load()
+  return run(values, positionals, terminal)
 }
 
 const HELP = new Set(['--help', '-h', 'help'])
 
 /** Returns a command by its name. Throws `COMMAND_UNKNOWN`. */
-async function commandOf(name: string): Promise<Command> {
-  const get = Object.hasOwn(load, name) ? load[name] : undefined
-  if (get === undefined)
-    throw new PodError('COMMAND_UNKNOWN', `mlpod has no command "${name}"${didYouMean(name, Object.keys(load))}`, {
-      hint: 'mlpod --help',
-    })
-  return get()
+function commandOf(name: string): Command {
+  const found = commands.find((command) => command.name === name)
+  if (found) return found
+  const names = commands.map((command) => command.name)
+  throw new PodError('COMMAND_UNKNOWN', `mlpod has no command "${name}"${didYouMean(name, names)}`, {
+    hint: 'mlpod --help',
+  })
 }
 
 function parse(command: Command, args: readonly string[]): { values: OptionValues; positionals: readonly string[] } {

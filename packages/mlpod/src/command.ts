@@ -57,9 +57,11 @@ export interface Command {
   readonly positionals?: string
   readonly options: Readonly<Record<string, Option>>
   readonly examples: readonly string[]
-  /** Returns the exit code. */
-  run(values: OptionValues, positionals: readonly string[], terminal: Terminal): Promise<number>
+  load(): Promise<CommandRun>
 }
+
+/** Does what a command does; returns the exit code. */
+export type CommandRun = (values: OptionValues, positionals: readonly string[], terminal: Terminal) => Promise<number>
 
 /** Options that every command has. */
 export const commonOptions: Readonly<Record<string, Option>> = {

@@ -1,6 +1,6 @@
 import { type Dataset, type Hash, type Json, PodError, type RunEvent } from '@mlpod/contract'
 import { type RunResult, run as runPod, type Slice } from '@mlpod/pipeline'
-import { type Command, exitCode, type OptionValues, shellWords, type Terminal, wholeNumber } from '../command.ts'
+import { type CommandRun, exitCode, type OptionValues, shellWords, type Terminal, wholeNumber } from '../command.ts'
 import { engineVersions } from '../engines.ts'
 import { type OpenPod, openPod } from '../pod.ts'
 import { recordLedger, recordRun } from '../recording.ts'
@@ -45,18 +45,6 @@ function parsed(text: string): Json {
   } catch {
     return text
   }
-}
-
-/** Options that choose nodes and parameters, shared by the commands that run or look at a pipeline. */
-export const choosing: Command['options'] = {
-  node: { type: 'string', multiple: true, value: 'NAME', about: 'just this node and what it needs (may be repeated)' },
-  from: { type: 'string', multiple: true, value: 'NAME', about: 'this node and all after it' },
-  to: { type: 'string', multiple: true, value: 'NAME', about: 'this node and all before it' },
-  tag: { type: 'string', multiple: true, value: 'TAG', about: 'nodes with this tag' },
-  dataset: { type: 'string', multiple: true, value: 'NAME', about: 'what makes this dataset' },
-  param: { type: 'string', short: 'p', multiple: true, value: 'NAME=VALUE', about: 'sets a parameter for this run' },
-  env: { type: 'string', value: 'NAME', about: 'reads params.NAME.yml too' },
-  pipeline: { type: 'string', value: 'NAME', about: 'another pipeline than the default one' },
 }
 
 /** How the lock names the pod's model: by the hash of its body, whatever its metadata say. */
@@ -132,30 +120,19 @@ function tellFailures(pod: OpenPod['pod'], terminal: Terminal, result: RunResult
 }
 
 /** `mlpod run`: makes everything current. */
-export const run: Command = {
-  name: 'run',
-  about: 'run what has changed, restore the rest',
-  positionals: '[NODE...]',
-  options: {
-    ...choosing,
-    force: { type: 'boolean', about: 'run the chosen nodes even where their results are kept' },
-    workers: { type: 'string', value: 'N', about: 'nodes at a time (default: the number of cores)' },
-  },
-  examples: ['mlpod run', 'mlpod run --to fit -p fit.epochs=50', 'mlpod run --from calibrate --force'],
-  async run(values, positionals, terminal) {
-    const workers = wholeNumber(values, 'workers', { least: 1, most: 1024 })
-    const opened = await openPod(terminal.cwd)
-    const result = await runAndReport(opened, terminal, {
-      only: sliceOf(values, positionals),
-      overrides: overridesOf(values),
-      force: values.force === true,
-      ...(values.env ? { env: String(values.env) } : {}),
-      ...(values.pipeline ? { pipeline: String(values.pipeline) } : {}),
-      ...(workers === undefined ? {} : { workers }),
-    })
-    await finish(opened, terminal, result)
-    return result.exit
-  },
+export const run: CommandRun = async (values, positionals, terminal) => {
+  const workers = wholeNumber(values, 'workers', { least: 1, most: 1024 })
+  const opened = await openPod(terminal.cwd)
+  const result = await runAndReport(opened, terminal, {
+    only: sliceOf(values, positionals),
+    overrides: overridesOf(values),
+    force: values.force === true,
+    ...(values.env ? { env: String(values.env) } : {}),
+    ...(values.pipeline ? { pipeline: String(values.pipeline) } : {}),
+    ...(workers === undefined ? {} : { workers }),
+  })
+  await finish(opened, terminal, result)
+  return result.exit
 }
 
 /** What stands below a run that finished: how the promises stand, the files made and the next commands. */

@@ -1,5 +1,5 @@
 import { openTrack, type RunRow } from '@mlpod/track'
-import { type Command, exitCode, type Terminal, wholeNumber } from '../command.ts'
+import { type CommandRun, exitCode, type Terminal, wholeNumber } from '../command.ts'
 import { openPod } from '../pod.ts'
 import type { Style } from '../terminal/style.ts'
 import { ago, duration, tableLines } from '../terminal/text.ts'
@@ -8,44 +8,23 @@ const list = (value: unknown): readonly string[] =>
   value === undefined ? [] : [value].flat().flatMap((item) => String(item).split(','))
 
 /** `mlpod runs`: what was run, and how it came out. */
-export const runs: Command = {
-  name: 'runs',
-  about: 'what was run, with parameters, metrics and promises',
-  positionals: '[RUN]',
-  options: {
-    where: { type: 'string', value: 'FILTER', about: "for example: metrics.auc > 0.8 and params.fit.model = 'mlp'" },
-    sort: {
-      type: 'string',
-      multiple: true,
-      value: 'KEY',
-      about: 'for example: -metrics.auc (newest first by default)',
-    },
-    limit: { type: 'string', value: 'N', about: 'how many (20 by default)' },
-    after: { type: 'string', value: 'TOKEN', about: 'the next page' },
-  },
-  examples: [
-    'mlpod runs',
-    "mlpod runs --where 'metrics.test.auc > 0.8' --sort -metrics.test.auc --limit 3",
-    'mlpod runs 8f3a',
-  ],
-  async run(values, [id], terminal) {
-    const { pod, config } = await openPod(terminal.cwd)
-    const track = openTrack(pod.root)
-    try {
-      if (id !== undefined) return await showRun(await track.getRun(id), terminal)
-      const page = await track.listRuns({
-        limit: wholeNumber(values, 'limit', { least: 1, most: 100_000 }) ?? 20,
-        ...(values.where ? { where: String(values.where) } : {}),
-        ...(values.sort ? { sort: list(values.sort) } : {}),
-        ...(values.after ? { after: String(values.after) } : {}),
-      })
-      if (terminal.json) terminal.stdout.write(`${JSON.stringify({ v: 1, ...page })}\n`)
-      else showRuns(page, config.metrics ?? mostLogged(page.runs), terminal)
-      return exitCode.done
-    } finally {
-      track.close()
-    }
-  },
+export const runs: CommandRun = async (values, [id], terminal) => {
+  const { pod, config } = await openPod(terminal.cwd)
+  const track = openTrack(pod.root)
+  try {
+    if (id !== undefined) return await showRun(await track.getRun(id), terminal)
+    const page = await track.listRuns({
+      limit: wholeNumber(values, 'limit', { least: 1, most: 100_000 }) ?? 20,
+      ...(values.where ? { where: String(values.where) } : {}),
+      ...(values.sort ? { sort: list(values.sort) } : {}),
+      ...(values.after ? { after: String(values.after) } : {}),
+    })
+    if (terminal.json) terminal.stdout.write(`${JSON.stringify({ v: 1, ...page })}\n`)
+    else showRuns(page, config.metrics ?? mostLogged(page.runs), terminal)
+    return exitCode.done
+  } finally {
+    track.close()
+  }
 }
 
 /** The three metrics that most runs have; how promises stand is a column of its own. */

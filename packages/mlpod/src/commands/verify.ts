@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Evidence, PodError } from '@mlpod/contract'
 import { evidenceId } from '@mlpod/promise'
 import { codeState } from '@mlpod/track'
-import { type Command, exitCode, type Terminal } from '../command.ts'
+import { type CommandRun, exitCode, type Terminal } from '../command.ts'
 import { type OpenPod, openPod } from '../pod.ts'
 import { addSummary, annotationLine, inActions, verdictAnnotations } from '../terminal/github.ts'
 import { ledgerLines, ledgerMarkdown, needLines, tally } from '../terminal/ledger.ts'
@@ -11,43 +11,31 @@ import { readEvidence, verifyingNode } from '../verdicts.ts'
 import { overridesOf, runAndReport } from './run.ts'
 
 /** `mlpod verify`: the gate. */
-export const verify: Command = {
-  name: 'verify',
-  about: 'prove or refute every promise; fails when one is broken',
-  options: {
-    fresh: { type: 'boolean', about: 'measure again what speaks of this machine (latency)' },
-    strict: { type: 'boolean', about: 'fail (code 3) when a promise is undecided' },
-    param: { type: 'string', short: 'p', multiple: true, value: 'NAME=VALUE', about: 'sets a parameter for this run' },
-    junit: { type: 'string', value: 'FILE', about: 'writes the verdicts as JUnit XML' },
-    md: { type: 'string', value: 'FILE', about: 'writes the verdicts as a Markdown table' },
-  },
-  examples: ['mlpod verify', 'mlpod verify --strict --junit build/promises.xml'],
-  async run(values, _positionals, terminal) {
-    const opened = await openPod(terminal.cwd)
-    const { pod } = opened
-    const verifier = verifyingNode(pod)
-    if (verifier === undefined)
-      throw new PodError('PROMISES_MISSING', `pod "${pod.name}" has no node that verifies promises`, {
-        hint: 'add verification({ promises, evidence: catalog.evidence }) to a pipeline',
-      })
-    const quiet: Terminal = { ...terminal, json: false, quiet: terminal.quiet || terminal.json }
-    const result = await runAndReport(opened, quiet, {
-      only: { nodes: [verifier.name] },
-      overrides: overridesOf(values),
-      ...(values.fresh ? { force: [verifier.name] } : {}),
+export const verify: CommandRun = async (values, _positionals, terminal) => {
+  const opened = await openPod(terminal.cwd)
+  const { pod } = opened
+  const verifier = verifyingNode(pod)
+  if (verifier === undefined)
+    throw new PodError('PROMISES_MISSING', `pod "${pod.name}" has no node that verifies promises`, {
+      hint: 'add verification({ promises, evidence: catalog.evidence }) to a pipeline',
     })
-    if (result.status !== 'finished') return result.exit
-    const evidence = await readEvidence(pod, result.nodes[verifier.name].outputs)
-    const exit = exitOf(evidence, values.strict === true)
-    if (values.junit) await writeFile(join(terminal.cwd, String(values.junit)), junit(pod.name, evidence))
-    if (values.md) await writeFile(join(terminal.cwd, String(values.md)), ledgerMarkdown(pod.name, evidence))
-    if (terminal.json) terminal.stdout.write(`${JSON.stringify(await document(opened, evidence, exit))}\n`)
-    else if (!terminal.quiet || exit !== exitCode.done) show(opened, evidence, terminal)
-    addSummary(ledgerMarkdown(pod.name, evidence))
-    if (inActions())
-      for (const annotation of verdictAnnotations(evidence)) terminal.stderr.write(`${annotationLine(annotation)}\n`)
-    return exit
-  },
+  const quiet: Terminal = { ...terminal, json: false, quiet: terminal.quiet || terminal.json }
+  const result = await runAndReport(opened, quiet, {
+    only: { nodes: [verifier.name] },
+    overrides: overridesOf(values),
+    ...(values.fresh ? { force: [verifier.name] } : {}),
+  })
+  if (result.status !== 'finished') return result.exit
+  const evidence = await readEvidence(pod, result.nodes[verifier.name].outputs)
+  const exit = exitOf(evidence, values.strict === true)
+  if (values.junit) await writeFile(join(terminal.cwd, String(values.junit)), junit(pod.name, evidence))
+  if (values.md) await writeFile(join(terminal.cwd, String(values.md)), ledgerMarkdown(pod.name, evidence))
+  if (terminal.json) terminal.stdout.write(`${JSON.stringify(await document(opened, evidence, exit))}\n`)
+  else if (!terminal.quiet || exit !== exitCode.done) show(opened, evidence, terminal)
+  addSummary(ledgerMarkdown(pod.name, evidence))
+  if (inActions())
+    for (const annotation of verdictAnnotations(evidence)) terminal.stderr.write(`${annotationLine(annotation)}\n`)
+  return exit
 }
 
 const exitOf = (evidence: readonly Evidence[], strict: boolean): number =>

@@ -1,0 +1,97 @@
+import type { Command, Option } from '../command.ts'
+
+/** Options that choose nodes and parameters, shared by the commands that run or look at a pipeline. */
+const choosing: Readonly<Record<string, Option>> = {
+  node: { type: 'string', multiple: true, value: 'NAME', about: 'just this node and what it needs (may be repeated)' },
+  from: { type: 'string', multiple: true, value: 'NAME', about: 'this node and all after it' },
+  to: { type: 'string', multiple: true, value: 'NAME', about: 'this node and all before it' },
+  tag: { type: 'string', multiple: true, value: 'TAG', about: 'nodes with this tag' },
+  dataset: { type: 'string', multiple: true, value: 'NAME', about: 'what makes this dataset' },
+  param: { type: 'string', short: 'p', multiple: true, value: 'NAME=VALUE', about: 'sets a parameter for this run' },
+  env: { type: 'string', value: 'NAME', about: 'reads params.NAME.yml too' },
+  pipeline: { type: 'string', value: 'NAME', about: 'another pipeline than the default one' },
+}
+
+/** Every command, in the order of help; what it does is loaded when it is asked for, so help and mistakes cost nothing. */
+export const commands: readonly Command[] = [
+  {
+    name: 'run',
+    about: 'run what has changed, restore the rest',
+    positionals: '[NODE...]',
+    options: {
+      ...choosing,
+      force: { type: 'boolean', about: 'run the chosen nodes even where their results are kept' },
+      workers: { type: 'string', value: 'N', about: 'nodes at a time (default: the number of cores)' },
+    },
+    examples: ['mlpod run', 'mlpod run --to fit -p fit.epochs=50', 'mlpod run --from calibrate --force'],
+    load: async () => (await import('./run.ts')).run,
+  },
+  {
+    name: 'status',
+    about: 'what is current, and what would run',
+    positionals: '[NODE...]',
+    options: choosing,
+    examples: ['mlpod status', 'mlpod status --json'],
+    load: async () => (await import('./status.ts')).status,
+  },
+  {
+    name: 'why',
+    about: 'why a node would run, or why not',
+    positionals: '[NODE]',
+    options: { param: choosing.param, env: choosing.env, pipeline: choosing.pipeline },
+    examples: ['mlpod why', 'mlpod why fit', 'mlpod why -p fit.epochs=50'],
+    load: async () => (await import('./why.ts')).why,
+  },
+  {
+    name: 'verify',
+    about: 'prove or refute every promise; fails when one is broken',
+    options: {
+      fresh: { type: 'boolean', about: 'measure again what speaks of this machine (latency)' },
+      strict: { type: 'boolean', about: 'fail (code 3) when a promise is undecided' },
+      param: {
+        type: 'string',
+        short: 'p',
+        multiple: true,
+        value: 'NAME=VALUE',
+        about: 'sets a parameter for this run',
+      },
+      junit: { type: 'string', value: 'FILE', about: 'writes the verdicts as JUnit XML' },
+      md: { type: 'string', value: 'FILE', about: 'writes the verdicts as a Markdown table' },
+    },
+    examples: ['mlpod verify', 'mlpod verify --strict --junit build/promises.xml'],
+    load: async () => (await import('./verify.ts')).verify,
+  },
+  {
+    name: 'runs',
+    about: 'what was run, with parameters, metrics and promises',
+    positionals: '[RUN]',
+    options: {
+      where: { type: 'string', value: 'FILTER', about: "for example: metrics.auc > 0.8 and params.fit.model = 'mlp'" },
+      sort: {
+        type: 'string',
+        multiple: true,
+        value: 'KEY',
+        about: 'for example: -metrics.auc (newest first by default)',
+      },
+      limit: { type: 'string', value: 'N', about: 'how many (20 by default)' },
+      after: { type: 'string', value: 'TOKEN', about: 'the next page' },
+    },
+    examples: [
+      'mlpod runs',
+      "mlpod runs --where 'metrics.test.auc > 0.8' --sort -metrics.test.auc --limit 3",
+      'mlpod runs 8f3a',
+    ],
+    load: async () => (await import('./runs.ts')).runs,
+  },
+  {
+    name: 'serve',
+    about: 'answer over HTTP with the sealed model',
+    options: {
+      port: { type: 'string', value: 'N', about: 'default 8080; 0 takes a free one' },
+      host: { type: 'string', value: 'ADDRESS', about: 'default 127.0.0.1; any other needs MLPOD_TOKEN' },
+      model: { type: 'string', value: 'FILE', about: 'another model file than the pod names' },
+    },
+    examples: ['mlpod serve', 'mlpod serve --port 9000', 'MLPOD_TOKEN=... mlpod serve --host 0.0.0.0'],
+    load: async () => (await import('./serve.ts')).serve,
+  },
+]
