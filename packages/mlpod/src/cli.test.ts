@@ -95,7 +95,9 @@ test('help, the version and mistakes load nothing but the words that rooms share
   const walk = (file: string): void => {
     if (seen.has(file)) return
     seen.add(file)
-    for (const [, specifier] of readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type )[^'(]*'([^']+)'/gm))
+    for (const [, specifier] of readFileSync(file, 'utf8').matchAll(
+      /^(?:import|export) (?!type )[^'(=]*from '([^']+)'/gm,
+    ))
       if (specifier.startsWith('.')) walk(join(file, '..', specifier))
       else outside.add(specifier.replace(/^node:.*/, 'node:'))
   }

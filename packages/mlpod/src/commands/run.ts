@@ -61,13 +61,14 @@ export interface ReportedRun extends RunResult {
   readonly exit: number
 }
 
-/** Runs a pipeline, drawing and recording it. What failed is told. */
+/** Runs a pipeline, drawing and recording it; `showCached` (true by default) shows what is restored too. What failed is told. */
 export async function runAndReport(
   { pod, config }: OpenPod,
   terminal: Terminal,
   options: Parameters<typeof runPod>[1],
+  { showCached = true } = {},
 ): Promise<ReportedRun> {
-  const view = reporter(terminal, pod)
+  const view = reporter(terminal, pod, { showCached })
   const signals = interruptible({ onFirst: view.stopping })
   const recording = await recordRun(pod, {
     command: shellWords(terminal.argv),

@@ -20,11 +20,16 @@ export const verify: CommandRun = async (values, _positionals, terminal) => {
       hint: 'add verification({ promises, evidence: catalog.evidence }) to a pipeline',
     })
   const quiet: Terminal = { ...terminal, json: false, quiet: terminal.quiet || terminal.json }
-  const result = await runAndReport(opened, quiet, {
-    only: { nodes: [verifier.name] },
-    overrides: overridesOf(values),
-    ...(values.fresh ? { force: [verifier.name] } : {}),
-  })
+  const result = await runAndReport(
+    opened,
+    quiet,
+    {
+      only: { nodes: [verifier.name] },
+      overrides: overridesOf(values),
+      ...(values.fresh ? { force: [verifier.name] } : {}),
+    },
+    { showCached: false },
+  )
   if (result.status !== 'finished') return result.exit
   const evidence = await readEvidence(pod, result.nodes[verifier.name].outputs)
   const exit = exitOf(evidence, values.strict === true)
@@ -46,10 +51,10 @@ const exitOf = (evidence: readonly Evidence[], strict: boolean): number =>
       : exitCode.done
 
 function show({ pod, config }: OpenPod, evidence: readonly Evidence[], { stdout, out, width }: Terminal): void {
-  stdout.write(`${ledgerLines(evidence, out, { width }).join('\n')}\n\n`)
+  stdout.write(`\n${ledgerLines(evidence, out, { width }).join('\n')}\n\n`)
   const uncertain = evidence.filter(({ lower, upper }) => lower !== upper).length
   stdout.write(
-    `  ${tally(evidence, out)}   (Holm over ${uncertain} uncertain claims, confidence ${config.promises?.confidence ?? 0.95})\n`,
+    `  ${tally(evidence, out)}   (Holm over ${uncertain} claims, confidence ${config.promises?.confidence ?? 0.95})\n`,
   )
   const needs = needLines(evidence, out)
   if (needs.length > 0) stdout.write(`${needs.join('\n')}\n`)

@@ -1,6 +1,6 @@
 import type { Evidence } from '@mlpod/contract'
 import type { Style } from './style.ts'
-import { padTo, tableLines } from './text.ts'
+import { cutTo, padTo, tableLines } from './text.ts'
 
 const rate = (x: number): string => (Number.isInteger(x) ? `${x}` : Math.abs(x) >= 1000 ? x.toFixed(0) : x.toFixed(3))
 
@@ -16,10 +16,12 @@ export function ledgerLines(
   { width = 100 }: { width?: number } = {},
 ): string[] {
   const paint = { kept: style.kept, broken: style.broken, undecided: style.undecided }
+  // what the other columns leave: numbers count for more than the end of a name
+  const named = (name: string): string => cutTo(name, Math.max(16, width - 54))
   const rows = inOrder(evidence).flatMap(({ claim, verdict, estimate, lower, upper, n, parts = [] }) => {
     const exact = lower === upper
     const row = [
-      claim.name,
+      named(claim.name),
       paint[verdict](`${style.glyph[verdict]} ${padTo(verdict, 9)}`),
       rate(estimate),
       exact ? '' : `[${rate(lower)}, ${rate(upper)}]`,
@@ -35,7 +37,7 @@ export function ledgerLines(
     return [
       row,
       ...shown.map((part) => [
-        `  ${part.name}`,
+        named(`  ${part.name}`),
         paint[part.verdict](`${style.glyph[part.verdict]} ${padTo(part.verdict, 9)}`),
         rate(part.estimate),
         part.lower === part.upper ? '' : `[${rate(part.lower)}, ${rate(part.upper)}]`,

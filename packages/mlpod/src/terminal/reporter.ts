@@ -18,14 +18,18 @@ export interface Reporter {
 
 const STOPPING = 'stopping: running nodes have 10 s to finish (Ctrl-C again ends them now)'
 
-/** Returns the reporter for a terminal: live, a line an event, or JSON events on stdout. */
-export function reporter(terminal: Terminal, pod: Pod): Reporter {
+/**
+ * Returns the reporter for a terminal: live, a line an event, or JSON events on stdout. `showCached` (true by default): whether
+ * nodes that are only restored have a line.
+ */
+export function reporter(terminal: Terminal, pod: Pod, { showCached = true } = {}): Reporter {
   if (terminal.json) return jsonReporter(terminal)
   const notice = (lines: readonly string[]): void => void terminal.stderr.write(`${lines.join('\n')}\n`)
   if (terminal.quiet) return { show: () => undefined, notice, stopping: () => undefined, close: () => undefined }
+  const ended = showCached ? ENDED : new Set([...ENDED].filter((type) => type !== 'node.cached'))
   return terminal.stderr.isTTY && process.env.TERM !== 'dumb' && !process.env.CI
-    ? liveReporter(terminal, pod)
-    : lineReporter(terminal, pod)
+    ? liveReporter(terminal, pod, ended)
+    : lineReporter(terminal, pod, ended)
 }
 
 /** One JSON document a line: `{ v: 1, t, type, ... }`. */
@@ -53,11 +57,11 @@ function commitOf(root: string): string {
 const heading = (terminal: Terminal, pod: Pod, event: Extract<RunEvent, { type: 'run.started' }>): string =>
   `${[terminal.err.bold(pod.name), commitOf(pod.root), `${event.nodes.length} nodes`, `${event.workers} workers`].filter(Boolean).join('  ')}\n`
 
-function liveReporter(terminal: Terminal, pod: Pod): Reporter {
+function liveReporter(terminal: Terminal, pod: Pod, ended: typeof ENDED): Reporter {
   const { stderr, err } = terminal
   const view = runView(performance.now())
   let region: LiveRegion | undefined
-  let stopping = false
+  let [stopping, printed] = [false, false]
   const width = (): { width: number } => ({ width: Math.min(120, stderr.columns || 80) })
   return {
     show(event) {
@@ -67,12 +71,15 @@ function liveReporter(terminal: Terminal, pod: Pod): Reporter {
         stderr.write(`${heading(terminal, pod, event)}\n`)
         region = liveRegion(stderr)
       }
-      if ('node' in event && ENDED.has(event.type)) region?.print([endedLine(view, event.node, err, width())])
+      if ('node' in event && ended.has(event.type)) {
+        region?.print([endedLine(view, event.node, err, width())])
+        printed = true
+      }
       region?.update(() => liveLines(view, err, performance.now(), { stopping }))
       if (event.type === 'run.finished') {
         region?.close()
         region = undefined
-        stderr.write(`\n${summaryLine(view, err, now)}\n`)
+        stderr.write(`${printed ? '\n' : ''}${summaryLine(view, err, now)}\n`)
       }
     },
     notice(lines) {
@@ -95,7 +102,7 @@ const ENDED: ReadonlySet<RunEvent['type']> = new Set(['node.cached', 'node.finis
 const [ANNOUNCE_MS, HEARTBEAT_MS] = [5_000, 30_000]
 
 /** Where nothing can be redrawn: one line when a node ends, and one now and then for what runs long. */
-function lineReporter(terminal: Terminal, pod: Pod): Reporter {
+function lineReporter(terminal: Terminal, pod: Pod, ended: typeof ENDED): Reporter {
   const { stderr, err } = terminal
   const view = runView(performance.now())
   const due = new Map<string, number>()
@@ -117,10 +124,8 @@ function lineReporter(terminal: Terminal, pod: Pod): Reporter {
       advance(view, event, now)
       if (event.type === 'run.started') stderr.write(heading(terminal, pod, event))
       if (event.type === 'node.started') due.set(event.node, now + ANNOUNCE_MS)
-      if ('node' in event && ENDED.has(event.type)) {
-        due.delete(event.node)
-        say(endedLine(view, event.node, err, { width: 120 }).trim())
-      }
+      if ('node' in event && ENDED.has(event.type)) due.delete(event.node)
+      if ('node' in event && ended.has(event.type)) say(endedLine(view, event.node, err, { width: 120 }).trim())
       if (event.type === 'run.finished') stderr.write(`${summaryLine(view, err, now)}\n`)
     },
     notice: (lines) => void stderr.write(`${lines.join('\n')}\n`),
