@@ -24,7 +24,7 @@ export interface RunRow {
   /** The commit that ran, and how many files differed from it. */
   readonly commit?: string
   readonly changed?: number
-  /** How the promises stood. */
+  /** How the promises stood: the metrics `promises.kept`, `promises.broken`, `promises.undecided`. */
   readonly verdicts: Readonly<Record<Verdict, number>>
 }
 
@@ -230,10 +230,8 @@ function rowOf(database: DatabaseSync, row: FoundRun): RunRow {
     .prepare('SELECT key, value, is_nan FROM latest_metrics WHERE run_id = ?')
     .all(id)
     .map(({ key, value, is_nan }) => [key, is_nan === 1 ? Number.NaN : value])
-  const counts = database
-    .prepare('SELECT verdict, count(*) AS n FROM ledger WHERE run_id = ? GROUP BY verdict')
-    .all(id)
-    .map(({ verdict, n }) => [verdict, n])
+  const latest = Object.fromEntries(metrics) as Readonly<Record<string, number>>
+  const count = (verdict: Verdict): number => latest[`promises.${verdict}`] ?? 0
   const commit = tags['mlflow.source.git.commit']
   return {
     id,
@@ -244,10 +242,10 @@ function rowOf(database: DatabaseSync, row: FoundRun): RunRow {
     ...(endTime !== null && { endTime }),
     user,
     params: pairs('params'),
-    metrics: Object.fromEntries(metrics),
+    metrics: latest,
     tags,
     ...(commit !== undefined && { commit, changed: Number(tags['mlpod.changed'] ?? 0) }),
-    verdicts: { kept: 0, broken: 0, undecided: 0, ...Object.fromEntries(counts) },
+    verdicts: { kept: count('kept'), broken: count('broken'), undecided: count('undecided') },
   }
 }
 
