@@ -14,7 +14,7 @@ afterAll(() => pod.remove())
 test('a run says what was done, how the promise stands, what was made and what comes next; the second restores', () => {
   const first = pod.mlpod(['run'])
   expect(first.code, first.stderr).toBe(0)
-  expect(first.stderr).toMatch(/✓ double .* successes 99 +doubled \d+ B/)
+  expect(first.stderr).toMatch(/✓ double .* successes 99 {2}doubled \d+ B\n/)
   expect(first.stderr).toMatch(/ {2}4 done {3}\d+\.\d\ds {3}run [0-9a-f]{8}\n$/)
   expect(first.stdout).toMatch(/often enough {2}✓ kept .* 0\.990 {2}\[0\.\d+, 1?[.\d]+\] +100 {2}rate >= 0\.9\n/)
   expect(first.stdout).toMatch(/1 kept {2}0 broken {2}0 undecided {3}of 1 promises/)
@@ -153,6 +153,21 @@ test('outside of a pod, and in one that cannot be read, the error says where and
     stderr: expect.stringMatching(/error POD_MISSING.*\n {2}try /),
   })
   other.remove()
+})
+
+test('runs are sorted and chosen; a key that begins with a dash is a key', () => {
+  pod.mlpod(['run', '-p', 'successes=91'])
+  const values = (...args: string[]): number[] =>
+    (JSON.parse(pod.mlpod(['runs', '--json', ...args]).stdout) as { runs: { metrics: Record<string, number> }[] }).runs
+      .map(({ metrics }) => metrics.successes)
+      .filter((value) => value !== undefined)
+  const sorted = values('--sort', '-metrics.successes')
+  expect(sorted.length).toBeGreaterThan(1)
+  expect(sorted).toEqual([...sorted].sort((a, b) => b - a))
+  expect(values('--sort=metrics.successes')).toEqual([...sorted].sort((a, b) => a - b))
+  expect(new Set(values('--where', 'metrics.successes < 95'))).toEqual(new Set([91]))
+  expect(pod.mlpod(['runs', '--sort', '--json']).code).toBe(2)
+  expect(pod.mlpod(['runs', '--limit', '1']).stdout).toMatch(/run +when +state +promises +successes +took +commit\n/)
 })
 
 test('--json is one document a line on standard output and nothing else, and never changes the exit code', () => {

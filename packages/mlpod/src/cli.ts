@@ -118,7 +118,7 @@ function parse(command: Command, args: readonly string[]): { values: OptionValue
   let parsed: { values: OptionValues; positionals: readonly string[] }
   try {
     const { values, positionals } = parseArgs({
-      args: [...args],
+      args: joinDashed(args, options),
       options: parseable(options),
       allowPositionals: command.positionals !== undefined,
       strict: true,
@@ -129,13 +129,25 @@ function parse(command: Command, args: readonly string[]): { values: OptionValue
     const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? message.match(/'--?([^'\s]+)'/)?.[1] : undefined
     throw wrong(
       unknown === undefined
-        ? message.split('. ')[0]
+        ? message.split(/\. |\.?\n/)[0]
         : `mlpod ${command.name} has no option "${unknown}"${didYouMean(unknown, Object.keys(options))}`,
     )
   }
   const { color = 'auto' } = parsed.values
   if (!COLOURS.has(String(color))) throw wrong(`--color takes ${[...COLOURS].join(', ')}, not "${color}"`)
   return parsed
+}
+
+/** Joins an option whose value may begin with a dash to that value: `--sort -auc` is `--sort=-auc`. */
+function joinDashed(args: readonly string[], options: Command['options']): string[] {
+  const joined: string[] = []
+  for (let i = 0; i < args.length; i++) {
+    const next = args[i + 1]
+    const dashed = args[i].startsWith('--') && options[args[i].slice(2)]?.dashed
+    if (dashed && next?.startsWith('-') && !next.startsWith('--')) joined.push(`${args[i]}=${args[++i]}`)
+    else joined.push(args[i])
+  }
+  return joined
 }
 
 const COLOURS: ReadonlySet<string> = new Set(['auto', 'always', 'never'] satisfies ColourMode[])

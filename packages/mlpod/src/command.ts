@@ -41,6 +41,8 @@ export interface Option {
   readonly type: 'boolean' | 'string'
   readonly short?: string
   readonly multiple?: boolean
+  /** Its value may begin with a dash. */
+  readonly dashed?: boolean
   /** What stands for the value in help: `NAME`, `FILE`. */
   readonly value?: string
   readonly about: string

@@ -70,6 +70,7 @@ export const commands: readonly Command[] = [
       sort: {
         type: 'string',
         multiple: true,
+        dashed: true,
         value: 'KEY',
         about: 'for example: -metrics.auc (newest first by default)',
       },

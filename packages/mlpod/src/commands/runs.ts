@@ -78,19 +78,19 @@ function showRuns(
     { header: 'run' },
     { header: 'when' },
     { header: 'state' },
+    { header: 'promises' },
     ...metrics.map((header) => ({ header, align: 'right' as const })),
     { header: 'took', align: 'right' as const },
     { header: 'commit' },
-    { header: 'promises' },
   ]
   const cells = rows.map((row) => [
     row.id.slice(0, 8),
     ago(row.startTime, now),
     stateText(row.status, out),
+    verdictText(row, out),
     ...metrics.map((name) => number(row.metrics[name])),
     row.endTime === undefined ? '' : duration(row.endTime - row.startTime),
     row.commit ? `${row.commit.slice(0, 7)}${row.changed ? '*' : ''}` : '',
-    verdictText(row, out),
   ])
   stdout.write(`${tableLines(columns, cells, { width, header: out.dim }).join('\n')}\n`)
   stdout.write(out.dim(`  ${rows.length} of ${total}${next ? `   more: --after ${next}` : ''}\n`))

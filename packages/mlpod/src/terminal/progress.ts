@@ -110,18 +110,24 @@ const nameWidth = (view: RunView): number => Math.max(12, ...[...view.nodes.keys
 /** Columns for how long it took, and for what came out. */
 const [TOOK, OUT] = [9, 22]
 
-/** How wide the terminal is. */
+/** How wide the terminal is; `aligned` (true by default) puts what came out into a column of its own. */
 export interface LineOptions {
   readonly width?: number
+  readonly aligned?: boolean
 }
 
 /** The line of a node that has ended. */
-export function endedLine(view: RunView, name: string, style: Style, { width = 100 }: LineOptions = {}): string {
+export function endedLine(
+  view: RunView,
+  name: string,
+  style: Style,
+  { width = 100, aligned = true }: LineOptions = {},
+): string {
   const node = view.nodes.get(name) as NodeState
   const label = padTo(name, nameWidth(view))
   const room = Math.max(12, Math.min(60, width - 4 - nameWidth(view) - TOOK - OUT - 2))
   const line = (mark: string, took: string, said: string, out: string): string =>
-    `  ${mark} ${label}${padTo(took, TOOK)}${padTo(said, room)}  ${style.dim(out)}`.trimEnd()
+    `  ${mark} ${label}${padTo(took, TOOK)}${aligned ? padTo(said, room) : said}${aligned || said ? '  ' : ''}${style.dim(out)}`.trimEnd()
   switch (node.state) {
     case 'cached':
       return line(style.cached(style.glyph.cached), style.dim('cached'), '', outputText(node))

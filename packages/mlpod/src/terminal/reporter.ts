@@ -125,7 +125,8 @@ function lineReporter(terminal: Terminal, pod: Pod, ended: typeof ENDED): Report
       if (event.type === 'run.started') stderr.write(heading(terminal, pod, event))
       if (event.type === 'node.started') due.set(event.node, now + ANNOUNCE_MS)
       if ('node' in event && ENDED.has(event.type)) due.delete(event.node)
-      if ('node' in event && ended.has(event.type)) say(endedLine(view, event.node, err, { width: 120 }).trim())
+      if ('node' in event && ended.has(event.type))
+        say(endedLine(view, event.node, err, { width: 120, aligned: false }).trim())
       if (event.type === 'run.finished') stderr.write(`${summaryLine(view, err, now)}\n`)
     },
     notice: (lines) => void stderr.write(`${lines.join('\n')}\n`),
