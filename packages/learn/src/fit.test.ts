@@ -13,6 +13,7 @@ import {
   crossEntropy,
   dense,
   dropout,
+  hinge,
   mlp,
   mse,
   sequential,
@@ -191,8 +192,75 @@ test('data that cannot be learnt from is refused before training', async () => {
   ).rejects.toThrow(code('LABEL_INVALID'))
   await expect(given({ weights: float([n], Array(n).fill(-1)) })).rejects.toThrow(code('WEIGHTS_INVALID'))
   await expect(given({ y: classes(Array(n).fill(5)) }, { loss: crossEntropy(), network: dense(2) })).rejects.toThrow(
-    code('RUN_FAILED'),
+    code('LABEL_INVALID', /y of the data is 5 at position 0/),
   )
-  for (const wrong of [{ epochs: 0 }, { batch: 0.5 }, { stepsPerRun: 0 }, { earlyStopping: { patience: 0 } }])
+  await expect(given({ y: float([n, 1], Array(n).fill(2)) })).rejects.toThrow(code('LABEL_INVALID'))
+  await expect(given({ y: float([n, 1], Array(n).fill(-1)) }, { loss: hinge() })).rejects.toThrow(code('LABEL_INVALID'))
+  await expect(given({ weights: float([n], Array(n).fill(0)) })).rejects.toThrow(code('WEIGHTS_INVALID', /all weights/))
+  await expect(given({ weights: float([n], Array(n).fill(Number.POSITIVE_INFINITY)) })).rejects.toThrow(
+    code('WEIGHTS_INVALID'),
+  )
+  await expect(given({ weights: float([n, 1], Array(n).fill(1)) })).rejects.toThrow(code('SHAPE_MISMATCH'))
+  await expect(given({}, { validation: { x: float([1, 3], [1, 2, 3]), y: float([1, 1], [1]) } })).rejects.toThrow(
+    code('SHAPE_MISMATCH', /x is \[203, 4\] in the data and \[1, 3\] in the validation data/),
+  )
+  await expect(given({ y: x }, { network: (value) => value, loss: mse() })).rejects.toThrow(code('NETWORK_EMPTY'))
+  await expect(given({}, { optimizer: clipByGlobalNorm(1) as never })).rejects.toThrow(code('OPTIMIZER_INVALID'))
+  for (const wrong of [
+    { epochs: 0 },
+    { batch: 0.5 },
+    { stepsPerRun: 0 },
+    { earlyStopping: { patience: 0 } },
+    { earlyStopping: { patience: 1, minDelta: Number.NaN } },
+    { earlyStopping: { patience: 1, minDelta: -1 } },
+  ])
     await expect(given({}, wrong)).rejects.toThrow(code('OPTION_INVALID'))
+})
+
+test('a signal that came before training stops it before the first step', async () => {
+  const stopped = fit({ ...options, signal: AbortSignal.abort() })
+  await expect(stopped).rejects.toThrow(code('TRAINING_ABORTED', /after step 0/))
+})
+
+test('a batch whose rows weigh nothing changes nothing', async () => {
+  const first = float(
+    [n],
+    Array.from({ length: n }, (_, i) => (i === 0 ? 1 : 0)),
+  )
+  const fitted = await fit({
+    ...options,
+    data: { x, y, weights: first },
+    batch: 1,
+    epochs: 1,
+    optimizer: sgd({ learningRate: 0.1 }),
+  })
+  const alone = { x: float([1, 4], x.data.slice(0, 4)), y: float([1, 1], y.data.slice(0, 1)) }
+  const one = await fit({ ...options, data: alone, batch: 1, epochs: 1, optimizer: sgd({ learningRate: 0.1 }) })
+  expect(fitted.parameters).toEqual(one.parameters)
+})
+
+test('a validation loss or parameters that are no numbers are an error, not a result', async () => {
+  const far = { x: float([1, 4], [3e38, -3e38, 3e38, 3e38]), y: float([1, 1], [1]) }
+  const plain: FitOptions = { ...options, network: dense(1), loss: mse() }
+  await expect(fit({ ...plain, validation: far, earlyStopping: { patience: 2 } })).rejects.toThrow(
+    code('LOSS_NOT_FINITE', /validation loss is/),
+  )
+  const wild = fit({
+    ...plain,
+    optimizer: sgd({ learningRate: 3e38 }),
+    epochs: 1,
+    batch: n,
+    data: { x, y: float([n, 1], Array(n).fill(9)) },
+  })
+  await expect(wild).rejects.toThrow(code('LOSS_NOT_FINITE', /parameter weight is .*Infinity at step 1/))
+})
+
+test('how many steps are in a run changes no bit', async () => {
+  const network = sequential(dense(8, { activation: 'gelu' }), dropout(0.3), dense(1))
+  const optimizer = chain(clipByGlobalNorm(0.5), adam({ learningRate: 0.02 }))
+  const runs = [1, 2, 8, 20].map((stepsPerRun) =>
+    fit({ ...options, network, optimizer, batch: 16, epochs: 2, stepsPerRun }),
+  )
+  const [first, ...others] = (await Promise.all(runs)).map(({ parameters }) => parameters)
+  for (const other of others) expect(other).toEqual(first)
 })

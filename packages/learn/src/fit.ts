@@ -1,11 +1,12 @@
 import { PodError, type Tensor } from '@mlpod/contract'
 import { openSession, type Value } from '@mlpod/graph'
-import { checkData } from './checkData.ts'
+import { checkClasses, checkData } from './checkData.ts'
 import { openJudge } from './judge.ts'
 import { network as build, type Layer } from './layers/layer.ts'
 import type { Loss } from './losses/index.ts'
 import type { Optimizer } from './optimizers/index.ts'
-import { newTrainer } from './trainer.ts'
+import { checkUpdates } from './optimizers/optimizer.ts'
+import { newTrainer, notFinite } from './trainer.ts'
 import { trainingStep } from './trainingStep.ts'
 
 /** Rows to learn from: `x` [n, ...], `y` [n] of class numbers or [n, k], `weights` [n]. */
@@ -76,8 +77,9 @@ export interface Fitted {
 /**
  * Trains a network. A step is one graph (forward, loss, backward, update), compiled once; batches are taken from the whole
  * data inside it, parameters go back and forth between two sets of buffers. The order of rows follows from seed and epoch
- * alone: the same options give the same bits. Throws `DATA_EMPTY`, `DATA_NOT_FINITE`, `LABEL_INVALID`, `LENGTH_MISMATCH`,
- * `LOSS_NOT_FINITE` naming the step, `TRAINING_ABORTED` when the signal says so, `OPTION_INVALID`.
+ * alone: the same options give the same bits. Throws `DATA_EMPTY`, `DATA_NOT_FINITE`, `LABEL_INVALID`, `WEIGHTS_INVALID`,
+ * `LENGTH_MISMATCH`, `SHAPE_MISMATCH`, `NETWORK_EMPTY`, `LOSS_NOT_FINITE` naming the step (of the training or validation loss,
+ * or of the parameters in the end), `TRAINING_ABORTED` when the signal says so, `OPTION_INVALID`, `OPTIMIZER_INVALID`.
  */
 export async function fit(options: FitOptions): Promise<Fitted> {
   const {
@@ -93,8 +95,9 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     stepsPerRun = 8,
   } = options
   checkOptions(options)
-  checkData(data, loss, 'the data')
-  if (validation) checkData(validation, loss, 'the validation data')
+  const parts = [[data, 'the data'] as const, ...(validation ? [[validation, 'the validation data'] as const] : [])]
+  for (const [part, what] of parts) checkData(part, loss, what)
+  if (validation) checkAlike(data, validation)
   const step = trainingStep({
     layer: network,
     loss,
@@ -104,6 +107,9 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     parameters: options.parameters,
     stepsPerRun,
   })
+  if (Object.keys(step.state).length === 0)
+    throw new PodError('NETWORK_EMPTY', 'the network has no parameters, so there is nothing to train')
+  for (const [part, what] of parts) checkClasses(part, step.width, what)
   await using session = await openSession(step.model, { threads })
   await using judge = validation ? await openJudge(network, loss, validation, threads) : undefined
   const trainer = newTrainer(step, session, { data, optimizer, seed, batch, stepsPerRun })
@@ -114,6 +120,8 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const { mean, learningRate } = await trainer.epoch(epoch, options.signal)
     const validated = judge && { validation: await judge.loss(trainer.current()) }
+    if (validated && !Number.isFinite(validated.validation))
+      throw notFinite(`validation loss`, validated.validation, trainer.steps(), epoch)
     const record: EpochRecord = { epoch, steps: trainer.steps(), loss: mean, ...validated, learningRate }
     history.push(record)
     options.onProgress?.(record)
@@ -122,16 +130,35 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     if (stop) break
   }
   const { parameters, epoch } = restore ? best : { parameters: trainer.parameters(), epoch: history.length }
+  for (const [path, { data: values }] of Object.entries(parameters)) {
+    // The loss of a step is that before it: what the last one did shows in the parameters alone.
+    const wrong = values.find((value) => !Number.isFinite(value))
+    if (wrong !== undefined) throw notFinite(`parameter ${path}`, wrong, trainer.steps(), epoch)
+  }
   return { parameters, history, epoch, apply: (x) => build(network, x, { parameters }).output }
 }
 
-function checkOptions({ epochs, batch = 128, stepsPerRun = 8, earlyStopping }: FitOptions): void {
+function checkOptions({ epochs, batch = 128, stepsPerRun = 8, earlyStopping, optimizer }: FitOptions): void {
+  checkUpdates(optimizer)
   const whole: Readonly<Record<string, number>> = { epochs, batch, stepsPerRun }
   for (const [name, value] of Object.entries(whole))
     if (!(Number.isSafeInteger(value) && value > 0))
       throw new PodError('OPTION_INVALID', `${name} is ${value}, not a whole number above 0`)
   if (earlyStopping && !(earlyStopping.patience >= 1))
     throw new PodError('OPTION_INVALID', `the patience is ${earlyStopping.patience}`)
+  if (earlyStopping?.minDelta !== undefined && !(earlyStopping.minDelta >= 0))
+    throw new PodError('OPTION_INVALID', `minDelta is ${earlyStopping.minDelta}, no number >= 0`)
+}
+
+function checkAlike(data: TrainingData, validation: TrainingData): void {
+  for (const name of ['x', 'y'] as const) {
+    const [a, b] = [data[name].shape, validation[name].shape]
+    if (a.length !== b.length || a.some((size, axis) => axis > 0 && size !== b[axis]))
+      throw new PodError(
+        'SHAPE_MISMATCH',
+        `${name} is [${a.join(', ')}] in the data and [${b.join(', ')}] in the validation data`,
+      )
+  }
 }
 
 /** Tells after each epoch whether it was the best, and whether to stop. */

@@ -68,12 +68,17 @@ export function newTrainer(
       const permutation = order.at(String(epoch)).permutation(n)
       let [sum, at] = [0, 0]
       let paused = performance.now()
+      const listen = (): void => {
+        if (signal?.aborted)
+          throw new PodError('TRAINING_ABORTED', `training was stopped in epoch ${epoch} after step ${t}`)
+      }
+      listen()
       while (at < n) {
         const size = Math.min(batch, n - at)
         const trips = size < batch ? 1 : Math.min(stepsPerRun, Math.floor((n - at) / batch))
         const losses = await run(BigInt64Array.from(permutation.subarray(at, at + size * trips), BigInt), size, trips)
         losses.forEach((loss, k) => {
-          if (!Number.isFinite(loss)) throw notFinite(loss, t - trips + k + 1, epoch)
+          if (!Number.isFinite(loss)) throw notFinite('loss', loss, t - trips + k + 1, epoch)
           sum += loss * size
         })
         at += size * trips
@@ -82,16 +87,16 @@ export function newTrainer(
           await new Promise((resolve) => setImmediate(resolve))
           paused = performance.now()
         }
-        if (signal?.aborted)
-          throw new PodError('TRAINING_ABORTED', `training was stopped in epoch ${epoch} after step ${t}`)
+        listen()
       }
       return { mean: sum / n, learningRate: rateAt(optimizer.learningRate, t) }
     },
   }
 }
 
-const notFinite = (loss: number, step: number, epoch: number): PodError =>
-  new PodError('LOSS_NOT_FINITE', `the loss is ${loss} at step ${step} (epoch ${epoch})`, {
+/** Returns the error of training that ran away; `what` names what is no number. */
+export const notFinite = (what: string, value: number, step: number, epoch: number): PodError =>
+  new PodError('LOSS_NOT_FINITE', `the ${what} is ${value} at step ${step} (epoch ${epoch})`, {
     because: 'the parameters grew until the loss overflowed, or a value of the data did',
     hint: 'lower the learning rate, put clipByGlobalNorm(1) before the optimizer, or scale the inputs',
   })

@@ -36,6 +36,8 @@ export interface TrainingStep {
   readonly model: Model
   readonly state: Readonly<Record<string, StateTensor>>
   readonly masks: readonly Mask[]
+  /** How many numbers the network gives a row, where that is one axis of known size. */
+  readonly width: number | undefined
   /** The optimizer's scalars; each is the input `scalar NAME` of shape [steps]. */
   readonly scalarNames: readonly string[]
 }
@@ -106,6 +108,7 @@ export function trainingStep({
     model: compile({ inputs, outputs: { ...outputs, [LOSSES]: losses }, name: 'training step' }),
     state,
     masks: built.masks,
+    width: output.shape.length === 2 && typeof output.shape[1] === 'number' ? output.shape[1] : undefined,
     scalarNames,
   }
 }

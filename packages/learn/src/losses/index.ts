@@ -23,9 +23,15 @@ import { checkShapes, type Loss, perRow } from './loss.ts'
 const refuse = (loss: string, message: string): PodError => new PodError('LOSS_INVALID', `${loss}: ${message}`)
 
 /** An elementwise loss of prediction and target of one shape; a row's loss is the mean over its values. */
-const elementwise = (name: string, prediction: Loss['prediction'], compute: (p: Value, t: Value) => Value): Loss => ({
+const elementwise = (
+  name: string,
+  prediction: Loss['prediction'],
+  compute: (p: Value, t: Value) => Value,
+  takes?: Loss['takes'],
+): Loss => ({
   name,
   target: 'float32',
+  takes,
   prediction,
   rows(p, t) {
     checkShapes(name, p, t)
@@ -49,6 +55,7 @@ export function crossEntropy({
     throw refuse('crossEntropy', `labelSmoothing is ${labelSmoothing}, not in [0, 1]`)
   if (classWeights?.some((w) => !(w >= 0 && Number.isFinite(w))))
     throw refuse('crossEntropy', 'a class weight is negative')
+  if (classWeights?.every((w) => w === 0)) throw refuse('crossEntropy', 'every class weighs nothing')
   return {
     name: 'crossEntropy',
     target: 'int64',
@@ -76,16 +83,18 @@ export function crossEntropy({
 }
 
 /**
- * Returns minus the log likelihood of 0/1 targets under logits of the same shape; `positiveWeight` multiplies the part of
+ * Returns minus the log likelihood of targets (0, 1, or a share between) under logits of the same shape; `positiveWeight` multiplies the part of
  * the positives. Computed without overflow. Source: torch.nn.BCEWithLogitsLoss 2.15.
  */
 export function binaryCrossEntropyWithLogits({ positiveWeight = 1 }: { readonly positiveWeight?: number } = {}): Loss {
   if (!(positiveWeight > 0)) throw refuse('binaryCrossEntropyWithLogits', `positiveWeight is ${positiveWeight}`)
-  return elementwise('binaryCrossEntropyWithLogits', 'logits', (z, y) => {
+  const compute = (z: Value, y: Value): Value => {
     const softplusOfMinus = softplus(neg(z)) // log(1 + e^-z), which the runtime computes by the sign of z
     if (positiveWeight === 1) return add(mul(sub(1, y), z), softplusOfMinus)
     return add(mul(sub(1, y), z), mul(add(mul(y, positiveWeight - 1), 1), softplusOfMinus))
-  })
+  }
+  const takes = { what: 'from 0 to 1', test: (y: number) => y >= 0 && y <= 1 }
+  return elementwise('binaryCrossEntropyWithLogits', 'logits', compute, takes)
 }
 
 /** Returns the squared error. */
@@ -137,7 +146,11 @@ export function pinball(levels: number | readonly number[]): Loss {
 }
 
 /** Returns max(0, 1 - s z) for logits z and 0/1 targets, s = 1 or -1. Source: Cortes, Vapnik (1995). */
-export const hinge = (): Loss => elementwise('hinge', 'logits', (z, y) => relu(sub(1, mul(sub(mul(y, 2), 1), z))))
+export const hinge = (): Loss =>
+  elementwise('hinge', 'logits', (z, y) => relu(sub(1, mul(sub(mul(y, 2), 1), z))), {
+    what: '0 or 1',
+    test: (y) => y === 0 || y === 1,
+  })
 
 /** Every loss by its name. */
 export const losses = {

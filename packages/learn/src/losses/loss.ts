@@ -1,5 +1,5 @@
 import { PodError } from '@mlpod/contract'
-import { cast, div, mul, reduceMean, reduceSum, reshape, size, type Value } from '@mlpod/graph'
+import { cast, div, equal, mul, reduceMean, reduceSum, reshape, size, type Value, where } from '@mlpod/graph'
 
 /** How the losses of the rows become one number. */
 export type Reduction = 'none' | 'mean' | 'sum'
@@ -9,6 +9,8 @@ export interface Loss {
   readonly name: string
   /** The element type of targets: class numbers, or numbers of the prediction's shape. */
   readonly target: 'int64' | 'float32'
+  /** Which targets it takes, and how messages say so. Default: every finite number. */
+  readonly takes?: { readonly what: string; readonly test: (target: number) => boolean }
   /** What the prediction is: raw scores whose link is part of the loss, or the predicted value itself. */
   readonly prediction: 'logits' | 'value'
   /**
@@ -30,6 +32,7 @@ export interface LossOptions {
  */
 export function lossSums(loss: Loss, prediction: Value, target: Value, weights?: Value): { sum: Value; total: Value } {
   const { losses, weights: own } = loss.rows(prediction, target)
+  checkWeights(weights)
   const all = own && weights ? mul(own, weights) : (own ?? weights)
   return {
     sum: reduceSum(weights ? mul(losses, weights) : losses),
@@ -38,8 +41,8 @@ export function lossSums(loss: Loss, prediction: Value, target: Value, weights?:
 }
 
 /**
- * Returns a loss as one number: `mean` divides by the sum of all weights, so equal weights of any size change nothing;
- * `none` gives [batch].
+ * Returns a loss as one number: `mean` divides by the sum of all weights, so equal weights of any size change nothing, and
+ * rows that all weigh nothing lose 0; `none` gives [batch]. Throws `SHAPE_MISMATCH`.
  */
 export function lossValue(
   loss: Loss,
@@ -51,11 +54,18 @@ export function lossValue(
     const { losses, weights: own } = loss.rows(prediction, target)
     if (!own && !weights) return reduceMean(losses)
     const { sum, total } = lossSums(loss, prediction, target, weights)
-    return div(sum, total)
+    return div(sum, where(equal(total, 0), 1, total))
   }
   if (reduction === 'sum') return lossSums(loss, prediction, target, weights).sum
   const { losses } = loss.rows(prediction, target)
+  checkWeights(weights)
   return weights ? mul(losses, weights) : losses
+}
+
+// A column of weights would broadcast with the losses to a matrix.
+function checkWeights(weights: Value | undefined): void {
+  if (weights && weights.shape.length !== 1)
+    throw new PodError('SHAPE_MISMATCH', `weights are [batch], not [${weights.shape.join(', ')}]`)
 }
 
 /** Returns the mean over all axes but the first. */

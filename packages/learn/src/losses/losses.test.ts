@@ -92,6 +92,7 @@ test('parameters and shapes that make no sense are refused', () => {
   const invalid = expect.objectContaining({ code: 'LOSS_INVALID' })
   expect(() => losses.crossEntropy({ labelSmoothing: 2 })).toThrow(invalid)
   expect(() => losses.crossEntropy({ classWeights: [-1] })).toThrow(invalid)
+  expect(() => losses.crossEntropy({ classWeights: [0, 0] })).toThrow(invalid)
   expect(() => losses.huber({ delta: 0 })).toThrow(invalid)
   expect(() => losses.pinball([])).toThrow(invalid)
   expect(() => losses.pinball(1)).toThrow(invalid)
@@ -99,6 +100,10 @@ test('parameters and shapes that make no sense are refused', () => {
   const [a, b] = [input('a', 'float32', ['N', 2]), input('b', 'float32', ['N'])]
   const mismatch = expect.objectContaining({ code: 'SHAPE_MISMATCH' })
   expect(() => lossValue(losses.mse(), a, b)).toThrow(mismatch)
+  for (const reduction of ['none', 'mean', 'sum'] as const)
+    expect(() => lossValue(losses.mse(), a, a, { reduction, weights: input('w', 'float32', ['N', 1]) })).toThrow(
+      mismatch,
+    )
   expect(() => lossValue(losses.crossEntropy(), b, b)).toThrow(mismatch)
   expect(() => lossValue(losses.pinball([0.5]), a, b)).toThrow(mismatch)
   expect(() => lossValue(losses.crossEntropy({ classWeights: [1, 2, 3] }), a, input('c', 'int64', ['N']))).toThrow(

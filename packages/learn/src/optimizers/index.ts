@@ -1,9 +1,17 @@
 import { PodError } from '@mlpod/contract'
 import { add, div, min, mul, reduceSumSquare, sqrt, sum, type Value } from '@mlpod/graph'
-import type { Optimizer, Schedule, Step } from './optimizer.ts'
+import type { Optimizer, Schedule, Step, Transform } from './optimizer.ts'
 
 const refuse = (optimizer: string, message: string): PodError =>
   new PodError('OPTIMIZER_INVALID', `${optimizer}: ${message}`)
+
+/** Checks what every optimizer has. A schedule may give a rate of 0; a constant one would train nothing. */
+function checkCommon(name: string, learningRate: Schedule, weightDecay: number): void {
+  if (typeof learningRate === 'number' && !(learningRate > 0 && Number.isFinite(learningRate)))
+    throw refuse(name, `the learning rate ${learningRate} is no positive number`)
+  if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
+    throw refuse(name, `the weight decay ${weightDecay} is no number >= 0`)
+}
 
 /** Which parameters weight decay shrinks, by path; all of them in torch. */
 type Decays = (path: string) => boolean
@@ -31,6 +39,8 @@ export function sgd({
   weightDecay = 0,
   decays = everything,
 }: SgdOptions): Optimizer {
+  checkCommon('sgd', learningRate, weightDecay)
+  if (!(dampening >= 0 && dampening <= 1)) throw refuse('sgd', `the dampening ${dampening} is not in [0, 1]`)
   if (!(momentum >= 0 && momentum < 1)) throw refuse('sgd', `the momentum ${momentum} is not in [0, 1)`)
   if (nesterov && (momentum === 0 || dampening !== 0)) throw refuse('sgd', 'Nesterov needs a momentum and no dampening')
   const decayed = decay(weightDecay, decays)
@@ -113,6 +123,7 @@ export function adam({
   weightDecay = 0,
   decays = everything,
 }: AdamOptions = {}): Optimizer {
+  checkCommon('adam', learningRate, weightDecay)
   const { update, ...rest } = moments('adam', { beta1, beta2, epsilon })
   const decayed = decay(weightDecay, decays)
   return { name: 'adam', learningRate, ...rest, transform: (step) => update(decayed(step), step) }
@@ -127,6 +138,7 @@ export function adamW({
   weightDecay = 1e-2,
   decays = everything,
 }: AdamOptions = {}): Optimizer {
+  checkCommon('adamW', learningRate, weightDecay)
   const { update, scalars, slots } = moments('adamW', { beta1, beta2, epsilon })
   return {
     name: 'adamW',
@@ -144,11 +156,10 @@ export function adamW({
 }
 
 /** Returns a transform that shortens all gradients together to this norm: by min(1, max / (norm + 1e-6)). Source: torch clip_grad_norm_. */
-export function clipByGlobalNorm(maximum: number): Optimizer {
+export function clipByGlobalNorm(maximum: number): Transform {
   if (!(maximum > 0)) throw refuse('clipByGlobalNorm', `the norm ${maximum} is not positive`)
   return {
     name: 'clipByGlobalNorm',
-    learningRate: 0,
     slots: [],
     scalars: () => ({}),
     transform({ gradients }) {
@@ -162,5 +173,5 @@ export function clipByGlobalNorm(maximum: number): Optimizer {
 /** Every optimizer by its name. */
 export const optimizers = { sgd, adam, adamW } as const
 
-export { chain, type Optimizer, rateAt, type Schedule } from './optimizer.ts'
+export { chain, type Optimizer, rateAt, type Schedule, type Transform } from './optimizer.ts'
 export { cosine, exponential, oneCycle, stepwise, warmup } from './schedules.ts'

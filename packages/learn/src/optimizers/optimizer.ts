@@ -14,22 +14,23 @@ export interface Step {
   readonly scalars: Readonly<Record<string, Value>>
 }
 
-/**
- * A transform of gradients, as graphs. The last of a chain gives what is added to the parameters.
- * Source: the composition of Optax; numbers and order of operations of torch.optim 2.15.
- */
-export interface Optimizer {
+/** A transform of gradients, as graphs. Source: the composition of Optax. */
+export interface Transform {
   readonly name: string
   /** Names of tensors kept for each parameter, of its shape, zero at first. */
   readonly slots: readonly string[]
   /** Names and values of the scalars of step t (from 1) at a learning rate. */
   readonly scalars: (t: number, learningRate: number) => Scalars
-  /** The learning rate by step; a number is the same at each. */
-  readonly learningRate: Schedule
   readonly transform: (step: Step) => {
     readonly gradients: readonly Value[]
     readonly slots: Readonly<Record<string, readonly Value[]>>
   }
+}
+
+/** A transform that gives what is added to the parameters. Source: numbers and order of operations of torch.optim 2.15. */
+export interface Optimizer extends Transform {
+  /** The learning rate by step; a number is the same at each. */
+  readonly learningRate: Schedule
   /**
    * The name of a scalar that the reverse pass may begin with instead of 1, when the transform is only a product with it:
    * the gradients then arrive multiplied, and adding them to the parameters joins the matrix product that makes them.
@@ -52,11 +53,11 @@ export function rateAt(schedule: Schedule, t: number): number {
 
 /**
  * Returns the transforms one after the other: what comes before the last only shapes gradients (`clipByGlobalNorm`), the
- * last is an optimizer (`adam`).
+ * last is an optimizer (`adam`). Throws `OPTIMIZER_INVALID`.
  */
-export function chain(...optimizers: readonly Optimizer[]): Optimizer {
-  const last = optimizers.at(-1)
-  if (!last) throw new PodError('OPTIMIZER_INVALID', 'a chain has at least one optimizer')
+export function chain(...optimizers: readonly [...Transform[], Optimizer]): Optimizer {
+  const last = optimizers.at(-1) as Optimizer
+  checkUpdates(last)
   if (optimizers.length === 1) return last
   const inside = (i: number, name: string): string => `${i}.${name}`
   const ours = <T>(i: number, all: Readonly<Record<string, T>>): Record<string, T> => {
@@ -88,6 +89,14 @@ export function chain(...optimizers: readonly Optimizer[]): Optimizer {
       return { gradients, slots }
     },
   }
+}
+
+/** Throws `OPTIMIZER_INVALID` for what only shapes gradients: added to the parameters, they would climb. */
+export function checkUpdates(optimizer: Partial<Optimizer> | undefined): void {
+  if (optimizer?.learningRate === undefined)
+    throw new PodError('OPTIMIZER_INVALID', `${optimizer?.name ?? 'nothing'} updates no parameters`, {
+      hint: 'put an optimizer behind it: chain(clipByGlobalNorm(1), adam())',
+    })
 }
 
 /** Returns the parameters after a step, and the slots. */

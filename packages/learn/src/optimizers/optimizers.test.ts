@@ -8,6 +8,7 @@ import type { Loss } from '../losses/index.ts'
 import { perRow } from '../losses/loss.ts'
 import {
   adam,
+  adamW,
   chain,
   clipByGlobalNorm,
   cosine,
@@ -94,6 +95,17 @@ test('settings that make no sense are refused', () => {
   expect(() => adam({ beta1: 1 })).toThrow(invalid)
   expect(() => adam({ epsilon: 0 })).toThrow(invalid)
   expect(() => clipByGlobalNorm(0)).toThrow(invalid)
-  expect(() => chain()).toThrow(invalid)
+  expect(() => chain(...([] as unknown as [ReturnType<typeof sgd>]))).toThrow(invalid)
+  expect(() => chain(adam(), clipByGlobalNorm(1) as never)).toThrow(invalid)
+  for (const learningRate of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+    expect(() => sgd({ learningRate })).toThrow(invalid)
+  expect(() => adam({ weightDecay: Number.NaN })).toThrow(invalid)
+  expect(() => adamW({ weightDecay: -1 })).toThrow(invalid)
+  expect(() => sgd({ learningRate: 1, momentum: 0.9, dampening: Number.NaN })).toThrow(invalid)
+  const impossible = expect.objectContaining({ code: 'SCHEDULE_INVALID' })
+  expect(() => cosine(0.1, 0)).toThrow(impossible)
+  expect(() => stepwise(0.1, Number.NaN)).toThrow(impossible)
+  expect(() => oneCycle(0.1, 10, { rising: 2 })).toThrow(impossible)
+  expect(rateAt(oneCycle(0.1, 10, { rising: 0.1 }), 1)).toBe(0.1)
   expect(() => rateAt(-1, 1)).toThrow(expect.objectContaining({ code: 'LEARNING_RATE_INVALID' }))
 })
