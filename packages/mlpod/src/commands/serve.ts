@@ -35,7 +35,7 @@ export const serve: CommandRun = async (values, _positionals, terminal) => {
     if (json) stdout.write(`${JSON.stringify({ v: 1, type: 'serve.ready', url, pid: process.pid, model: pod.name })}\n`)
     else if (!quiet) {
       stderr.write(`  ${err.bold(pod.name)}  ${relative(terminal.cwd, file)}\n`)
-      stderr.write(`  ${err.bold(url)}   POST /predict   GET /models/${pod.name}   GET /openapi.json\n`)
+      stderr.write(`  ${err.bold(url)}\n  POST /predict   GET /models/${pod.name}   GET /openapi.json\n`)
       stderr.write(err.dim(`  ready in ${duration(performance.now() - start)}   (Ctrl-C to stop)\n`))
     }
     await new Promise<void>((end) => {
