@@ -10,6 +10,7 @@ import {
   dtypeOf,
   equal,
   gather,
+  greater,
   input,
   isNaN as isNaNValue,
   log,
@@ -69,7 +70,8 @@ function numericFeatures(columns: readonly FittedNumeric[], named: Named): Value
   const raw = joined(
     columns.map(({ column, log: logged }) => {
       const value = named(column, 'float32')
-      return logged ? log(add(value, 1)) : value
+      // What has no logarithm is missing, as in fitting.
+      return logged ? log(where(greater(value, -1), add(value, 1), Number.NaN)) : value
     }),
   )
   const missing = isNaNValue(raw)

@@ -9,6 +9,9 @@ import type {
   PreprocessOptions,
 } from './plan.ts'
 
+/** The relative distance of neighbours in single precision, in which raw columns come to a model. */
+const SINGLE = 2 ** -23
+
 /** More categories than this are no categories. */
 const MOST_CATEGORIES = 1000
 
@@ -16,7 +19,7 @@ const MOST_CATEGORIES = 1000
  * Learns from rows how columns become features: what stands for missing values, means and deviations, categories.
  * Aggregates of the whole table, computed on one thread: the same rows give the same bits. Throws `COLUMN_UNKNOWN`,
  * `COLUMN_TYPE`, `COLUMN_TWICE` when a column is numeric and categorical, `COLUMN_EMPTY` when a column holds no value,
- * `VALUE_RANGE` for logs of values <= -1, `CATEGORIES_MANY` above 1000.
+ * `VALUE_RANGE` for logs of values <= -1 and for what single precision cannot hold or tell apart, `CATEGORIES_MANY` above 1000.
  * Source: scikit-learn 1.9 SimpleImputer, StandardScaler, OneHotEncoder(handle_unknown="ignore").
  */
 export async function fitPreprocess<Row>(
@@ -62,6 +65,7 @@ async function fitNumeric(
       Object.fromEntries(
         settings.flatMap(({ column, log, impute }, i): [string, Build][] => [
           [`least_${i}`, (sql) => sql.min(number(sql, column))],
+          [`most_${i}`, (sql) => sql.max(number(sql, column))],
           [`fill_${i}`, (sql) => sql[impute === 'mean' ? 'avg' : 'median'](transformed(sql, column, log))],
         ]),
       ),
@@ -70,10 +74,21 @@ async function fitNumeric(
   const fills = settings.map(({ column, log, impute }, i) => {
     const least = found[`least_${i}`]
     if (least === null) throw new PodError('COLUMN_EMPTY', `the column "${column}" holds no value`)
+    for (const value of [Number(least), Number(found[`most_${i}`])])
+      if (!Number.isFinite(Math.fround(value)))
+        throw new PodError('VALUE_RANGE', `the column "${column}" holds ${value}, and models take single precision`, {
+          hint: 'list such values as missing, or filter them',
+        })
     if (log && Number(least) <= -1)
       throw new PodError('VALUE_RANGE', `the column "${column}" holds ${least}, and log(1 + x) needs values above -1`)
     if (typeof impute !== 'number') return Number(found[`fill_${i}`])
-    return log ? Math.log1p(impute) : impute
+    const fill = log ? Math.log1p(impute) : impute
+    if (!Number.isFinite(fill))
+      throw new PodError(
+        'VALUE_RANGE',
+        `the column "${column}" cannot be imputed with ${log ? `log(1 + ${impute})` : impute}`,
+      )
+    return fill
   })
   const [scales] = await data
     .groupBy(
@@ -93,12 +108,19 @@ async function fitNumeric(
   return settings.map(({ column, log, scale, missingIndicator }, i) => {
     const [n, mean, variance] = ['n', 'mean', 'variance'].map((name) => Number(scales[`${name}_${i}`]))
     const standard = scale === 'standard'
+    const [constant, deviation] = [isConstant(n, mean, variance), Math.sqrt(variance)]
+    if (standard && !constant && deviation < Math.abs(mean) * SINGLE)
+      throw new PodError(
+        'VALUE_RANGE',
+        `the values of the column "${column}", around ${mean}, differ less than single precision tells`,
+        { hint: 'subtract an origin first' },
+      )
     return {
       column,
       log,
       fill: fills[i],
       mean: standard ? mean : 0,
-      scale: standard && !isConstant(n, mean, variance) ? Math.sqrt(variance) : 1,
+      scale: standard && !constant ? deviation : 1,
       missingIndicator,
     }
   })
@@ -139,13 +161,21 @@ async function fitCategorical(
     .groupBy([name], {})
     .limit(MOST_CATEGORIES + 2)
     .rows()
-  const present = found.map((row) => row[name]).filter((value): value is Exclude<Cell, null> => value !== null)
+  // A model takes "" for missing, so it is no category.
+  const present = found
+    .map((row) => row[name])
+    .filter((value): value is Exclude<Cell, null> => value !== null && value !== '')
   if (present.length === 0) throw new PodError('COLUMN_EMPTY', `the column "${name}" holds no value`)
   if (present.length > MOST_CATEGORIES)
     throw new PodError('CATEGORIES_MANY', `the column "${name}" has more than ${MOST_CATEGORIES} categories`, {
       hint: 'leave it out, or group its values first',
     })
   const isText = typeof present[0] === 'string'
+  const blurred = isText ? undefined : present.find((value) => Math.fround(Number(value)) !== Number(value))
+  if (blurred !== undefined)
+    throw new PodError('VALUE_RANGE', `the column "${name}" holds ${blurred}, which single precision mixes up`, {
+      hint: 'cast it to a string: its categories are names',
+    })
   return {
     column: name,
     categories: isText ? (present as string[]) : present.map(Number),

@@ -114,3 +114,52 @@ test('columns that cannot be what they should be are refused', async () => {
   expect(() => applyPreprocess(fitted, { x: inputs.x })).toThrow(code('COLUMN_MISSING'))
   expect(() => applyPreprocess(fitted, { x: inputs.c, c: inputs.c })).toThrow(code('DTYPE_MISMATCH'))
 })
+
+const numeric = (values: readonly (number | null)[]) =>
+  relationOf(
+    values.map((x) => ({ x, c: null, k: null })),
+    { schema: Small },
+  )
+
+test('what single precision cannot hold or tell apart is refused, not passed on', async () => {
+  const refused = async (values: readonly number[], message: RegExp, options = {}) =>
+    expect(fitPreprocess(await numeric(values), { numeric: { x: options } })).rejects.toMatchObject({
+      code: 'VALUE_RANGE',
+      message: expect.stringMatching(message),
+    })
+  await refused([1, Number.POSITIVE_INFINITY], /"x" holds Infinity/)
+  await refused([1, -1e39], /"x" holds -1e\+39/)
+  await refused([1e9, 1e9 + 1, 1e9 + 2], /around 1000000001, differ less/)
+  await refused([1, 2], /cannot be imputed with NaN/, { impute: Number.NaN })
+  await refused([1, 2], /cannot be imputed with log\(1 \+ -2\)/, { impute: -2, log: true })
+  await expect(fitPreprocess(await numeric([1e9, 1e9]), { numeric: { x: {} } })).resolves.toMatchObject({
+    numeric: [{ mean: 1e9, scale: 1 }],
+  })
+  const keys = await relationOf(
+    [16777216, 16777217].map((k) => ({ x: 1, c: null, k })),
+    { schema: Small },
+  )
+  await expect(fitPreprocess(keys, { categorical: { k: {} } })).rejects.toMatchObject({
+    code: 'VALUE_RANGE',
+    message: 'the column "k" holds 16777217, which single precision mixes up',
+  })
+})
+
+test('a value without a logarithm is missing when it is served', async () => {
+  const fitted = await fitPreprocess(await numeric([0, 1, 3]), {
+    numeric: { x: { log: true, scale: 'none', missingIndicator: true } },
+  })
+  const x = await transform(fitted, await numeric([-1, -2, null, 0]))
+  const filled = Math.fround(Math.log(2))
+  expect([...x.data]).toEqual([filled, 1, filled, 1, filled, 1, 0, 0])
+})
+
+test('an empty text is missing, in fitting as in serving', async () => {
+  const rows = await relationOf(
+    ['', 'a', 'b'].map((c) => ({ x: 1, c, k: null })),
+    { schema: Small },
+  )
+  const fitted = await fitPreprocess(rows, { categorical: { c: {} } })
+  expect(fitted.categorical[0]).toMatchObject({ categories: ['a', 'b'], missing: 'category' })
+  expect([...(await transform(fitted, rows)).data]).toEqual([0, 0, 1, 1, 0, 0, 0, 1, 0])
+})
