@@ -6,6 +6,7 @@ import { answeredWithin, aucOf, logLossOf } from 'mlpod/performance'
 import { aucUnder, pgd } from 'mlpod/security'
 import { calibrationErrorOf, covers } from 'mlpod/uncertainty'
 import { catalog } from './src/catalog.ts'
+import { confidence } from './src/confidence.ts'
 import { features, forbidden } from './src/features.ts'
 import { Application } from './src/schema.ts'
 import { shifts } from './src/shifts.ts'
@@ -32,5 +33,5 @@ export default promises(
     'answers fast': atLeast(answeredWithin(10, on), 0.99),
     rebuilds: reproducible(),
   },
-  { confidence: 0.95 },
+  { confidence },
 )

@@ -1,4 +1,4 @@
-import { type GuardMetadata, guardKey, type ModelColumn, PodError, tensor } from '@mlpod/contract'
+import { canonical, type GuardMetadata, guardKey, type ModelColumn, PodError, tensor } from '@mlpod/contract'
 import {
   add,
   argMax,
@@ -135,7 +135,7 @@ export function guard(
       reasons,
       attributions,
     },
-    metadata: { [guardKey]: JSON.stringify(description) },
+    metadata: { [guardKey]: canonical(description) },
   })
 }
 

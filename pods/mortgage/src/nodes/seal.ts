@@ -2,6 +2,7 @@ import { node } from 'mlpod'
 import { withMetadata } from 'mlpod/graph'
 import { seal as sealed } from 'mlpod/promise'
 import { catalog } from '../catalog.ts'
+import { confidence } from '../confidence.ts'
 
 /** Writes the promises and their evidence into the model's metadata: the guarantees travel with the file. */
 export const seal = node({
@@ -11,7 +12,7 @@ export const seal = node({
   run: ({ packed, evidence }) => ({
     model: withMetadata(packed, {
       ...packed.metadata,
-      ...sealed({ bodyHash: packed.bodyHash, confidence: 0.95, evidence }),
+      ...sealed({ bodyHash: packed.bodyHash, confidence, evidence }),
     }),
   }),
 })
