@@ -161,6 +161,7 @@ async function hints(
   result: RunResult,
 ): Promise<{ next: readonly string[]; files: readonly (readonly [string, string])[] }> {
   const { relative, join } = await import('node:path')
+  const from = process.env.INIT_CWD ?? process.cwd()
   const files = Object.values(pod.catalog)
     .filter(
       ({ name, file }) =>
@@ -169,9 +170,14 @@ async function hints(
           Object.values(outputs ?? {}).some(({ dataset }) => dataset === name),
         ),
     )
-    .map(
-      ({ name, file }) =>
-        [name as string, relative(process.env.INIT_CWD ?? process.cwd(), join(pod.root, file as string))] as const,
-    )
-  return { files, next: ['mlpod verify', 'mlpod serve', 'mlpod why', 'mlpod runs'] }
+    .map(({ name, file }) => [name as string, relative(from, join(pod.root, file as string))] as const)
+  // run by npm, `mlpod` is on nobody's path, and the pod may be elsewhere
+  const npx = process.env.npm_lifecycle_event === undefined ? '' : 'npx '
+  return {
+    files,
+    next: [
+      ...(npx && relative(from, pod.root) !== '' ? [`cd ${relative(from, pod.root)}`] : []),
+      ...['verify', 'serve', 'why', 'runs'].map((command) => `${npx}mlpod ${command}`),
+    ],
+  }
 }
