@@ -1,3 +1,5 @@
+import { PodError } from '@mlpod/contract'
+
 /** One hypothesis of a family: its p-value and the share of the error that this look may spend. */
 export interface Member {
   readonly p: number
@@ -12,9 +14,13 @@ export interface Decision {
 
 /**
  * The share of a claim's error that its j-th look at new data may spend: 6 / (pi^2 j^2), which sums to 1 over all looks,
- * so that re-testing until green does not work.
+ * so that re-testing until green does not work. Throws `LOOK_INVALID` unless looks are counted from 1.
  */
-export const lookShare = (look: number): number => 6 / (Math.PI * look) ** 2
+export function lookShare(look: number): number {
+  if (!(Number.isSafeInteger(look) && look >= 1))
+    throw new PodError('LOOK_INVALID', `${look} is no number of a look`, { hint: 'looks are counted from 1' })
+  return 6 / (Math.PI * look) ** 2
+}
 
 /**
  * Holm's step-down procedure (Holm 1979) over p / share at family-wise error `delta`, ties by order.

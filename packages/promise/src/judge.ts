@@ -6,11 +6,12 @@ import {
   hashValue,
   type Measured,
   type MeasuredPart,
-  PodError,
   type PValues,
   type Verdict,
 } from '@mlpod/contract'
+import { checkMeasured } from './checkMeasured.ts'
 import { type Decision, holmDecisions, lookShare } from './family.ts'
+import { neededFactor } from './needs.ts'
 import type { PromiseSet } from './promises.ts'
 import { testOf } from './tests/index.ts'
 import type { Tails } from './tests/test.ts'
@@ -36,6 +37,7 @@ interface Judged {
   readonly parts: readonly MeasuredPart[]
   readonly partP: readonly PValues[]
   readonly p: PValues
+  readonly look: number
   readonly share: number
   readonly exact: boolean
 }
@@ -47,7 +49,7 @@ interface Judged {
  * A claim by group is one member: kept by the largest p of its parts, broken by Holm inside. Exact claims stand outside the families.
  * Volatile claims have families of their own, with their share of the error: what speaks of the model must not change with the
  * speed of a machine.
- * Throws `MEASUREMENT_EMPTY` when a claim was measured on nothing.
+ * Throws what `checkMeasured` throws, `COUNT_INVALID`, and `LOOK_INVALID`, naming the promise.
  */
 export function judge(set: PromiseSet, measurements: Measurements): Readonly<Record<string, Evidence>> {
   const judged = Object.keys(set.claims)
@@ -82,19 +84,14 @@ export function judge(set: PromiseSet, measurements: Measurements): Readonly<Rec
 export const evidenceId = (evidence: Evidence): Hash => hashValue(evidence)
 
 function weigh(name: string, claim: Claim, measured: Measured, look: number): Judged {
-  const parts = measured.parts ?? (measured.whole ? [{ name: 'overall', measurement: measured.whole }] : [])
-  if (parts.length === 0)
-    throw new PodError('MEASUREMENT_EMPTY', `promise "${name}" was measured on nothing`, {
-      because: measured.method,
-      hint: 'look at the data that it reads: is a table empty?',
-    })
+  const parts = checkMeasured(name, claim, measured)
   const partP = parts.map(({ measurement }) => testOf(measurement).p(measurement, claim.operator, claim.threshold))
   const p = {
     kept: Math.max(...partP.map(({ kept }) => kept)),
     broken: Math.min(1, parts.length * Math.min(...partP.map(({ broken }) => broken))),
   }
   const exact = parts.every(({ measurement }) => measurement.kind === 'exact')
-  return { name, claim, measured, parts, partP, p, share: lookShare(look), exact }
+  return { name, claim, measured, parts, partP, p, look, share: lookShare(look), exact }
 }
 
 const exactDecisions = (p: PValues): { kept: Decision; broken: Decision } => ({
@@ -172,20 +169,25 @@ function worse(claim: Claim, a: EvidencePart, b: EvidencePart): boolean {
   return claim.operator === '<=' ? a.estimate > b.estimate : a.estimate < b.estimate
 }
 
-/** Further rows that would probably decide: one part on the wrong side is enough to break; all are needed to keep. */
+/**
+ * Further rows that would probably decide, at the level of the next look: one part on the wrong side is enough to break; all
+ * parts are needed to keep.
+ */
 function neededRows(
-  { claim, measured, parts }: Judged,
+  { claim, measured, parts, look, share }: Judged,
   rows: readonly EvidencePart[],
   keptLevel: number,
   brokenLevel: number,
 ): number | undefined {
-  const wrong = rows.map((row) =>
-    claim.operator === '<=' ? row.estimate > claim.threshold : row.estimate < claim.threshold,
+  const next = lookShare(look + 1) / share
+  const measurements = parts.map(({ measurement }) => measurement)
+  const wrong = measurements.filter((_, i) =>
+    claim.operator === '<=' ? rows[i].estimate > claim.threshold : rows[i].estimate < claim.threshold,
   )
-  const factors = parts.map(({ measurement }, i) =>
-    testOf(measurement).factor(measurement, claim.threshold, wrong[i] ? brokenLevel : keptLevel),
-  )
-  const decisive = wrong.some(Boolean) ? Math.min(...factors.filter((_, i) => wrong[i])) : Math.max(...factors)
+  const factor =
+    wrong.length > 0
+      ? Math.min(...wrong.map((one) => neededFactor([one], claim, 'broken', brokenLevel * next)))
+      : neededFactor(measurements, claim, 'kept', keptLevel * next)
   const n = rowsOf(measured, rows)
-  return Number.isFinite(decisive) ? Math.max(1, Math.ceil(n * Math.max(decisive - 1, 0))) : undefined
+  return Number.isFinite(factor) ? Math.max(1, Math.ceil(n * (factor - 1))) : undefined
 }

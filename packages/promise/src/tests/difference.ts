@@ -1,6 +1,6 @@
 import type { Measurement } from '@mlpod/contract'
-import { differenceInterval, differenceTest, normalQuantile } from '@mlpod/math'
-import type { Test } from './test.ts'
+import { differenceInterval, differenceTest } from '@mlpod/math'
+import { scaledCount, type Test } from './test.ts'
 
 type Difference = Extract<Measurement, { kind: 'difference' }>
 
@@ -16,7 +16,6 @@ export const difference: Test<Difference> = {
   },
   n: ({ first, second }) => first.n + second.n,
   p({ first, second, absolute }, operator, threshold) {
-    if (first.n === 0 || second.n === 0) return { kept: 1, broken: 1 }
     if (!absolute) {
       const { greater, less } = differenceTest(first, second, threshold)
       return operator === '>=' ? { kept: greater, broken: less } : { kept: less, broken: greater }
@@ -32,12 +31,18 @@ export const difference: Test<Difference> = {
     if (!absolute) return [lower, upper]
     return [Math.max(0, lower, -upper), Math.max(Math.abs(lower), Math.abs(upper))]
   },
-  factor({ first, second, absolute }, threshold, delta) {
-    const [a, b] = [first.successes / first.n, second.successes / second.n]
-    const gap = Math.abs((absolute ? Math.abs(a - b) : a - b) - threshold)
-    const spread = Math.sqrt((a * (1 - a)) / first.n + (b * (1 - b)) / second.n)
-    return !(gap > 0)
-      ? Number.POSITIVE_INFINITY
-      : (((normalQuantile(1 - delta) + normalQuantile(0.8)) * spread) / gap) ** 2
+  // A size within its limit may be left on either side of 0.
+  sides: ({ absolute }) => (absolute ? 2 : 1),
+  scaled({ first, second, absolute }, factor, shift) {
+    // Chance moves both sides; each takes the part of it that its own error has.
+    const errors = [first, second].map(({ successes, n }) => Math.sqrt(((successes / n) * (1 - successes / n)) / n))
+    const whole = Math.hypot(...errors)
+    const [a, b] = errors.map((error) => (whole === 0 ? 0 : (shift * error) / whole))
+    return {
+      kind: 'difference',
+      first: scaledCount(first, factor, a),
+      second: scaledCount(second, factor, -b),
+      absolute,
+    }
   },
 }

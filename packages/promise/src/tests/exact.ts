@@ -13,5 +13,6 @@ export const exact: Test<Exact> = {
     return holds ? { kept: 0, broken: 1 } : { kept: 1, broken: 0 }
   },
   bounds: ({ value }) => [value, value],
-  factor: () => Number.POSITIVE_INFINITY,
+  sides: () => 1,
+  scaled: (measurement) => measurement,
 }

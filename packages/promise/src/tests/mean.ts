@@ -10,21 +10,17 @@ export const mean: Test<Mean> = {
   estimate: ({ estimate }) => estimate,
   n: ({ n }) => n,
   p({ estimate, standardError }, operator, threshold) {
-    const z =
-      standardError > 0
-        ? (estimate - threshold) / standardError
-        : Math.sign(estimate - threshold) * Number.POSITIVE_INFINITY
-    const [high, low] = Number.isNaN(z) ? [0, 0] : [normalCdf(-z), normalCdf(z)]
+    const z = (estimate - threshold) / standardError
+    const [high, low] = [normalCdf(-z), normalCdf(z)]
     return operator === '>=' ? { kept: high, broken: low } : { kept: low, broken: high }
   },
   bounds: ({ estimate, standardError }, tails) => [
     estimate - normalQuantile(1 - tails.lower) * standardError,
     estimate + normalQuantile(1 - tails.upper) * standardError,
   ],
-  factor({ estimate, standardError }, threshold, delta) {
-    const gap = Math.abs(estimate - threshold)
-    return gap === 0
-      ? Number.POSITIVE_INFINITY
-      : (((normalQuantile(1 - delta) + normalQuantile(0.8)) * standardError) / gap) ** 2
+  sides: () => 1,
+  scaled: ({ estimate, standardError, n }, factor, shift) => {
+    const error = standardError / Math.sqrt(factor)
+    return { kind: 'mean', estimate: estimate + shift * error, standardError: error, n: Math.round(n * factor) }
   },
 }

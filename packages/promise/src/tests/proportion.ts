@@ -1,6 +1,6 @@
 import type { Measurement } from '@mlpod/contract'
-import { binomialPValue, clopperPearson, normalQuantile } from '@mlpod/math'
-import type { Test } from './test.ts'
+import { binomialPValue, clopperPearson } from '@mlpod/math'
+import { scaledCount, type Test } from './test.ts'
 
 type Proportion = Extract<Measurement, { kind: 'proportion' }>
 
@@ -17,12 +17,6 @@ export const proportion: Test<Proportion> = {
     clopperPearson(count, { confidence: 1 - tails.lower, sides: 'lower' }).lower,
     clopperPearson(count, { confidence: 1 - tails.upper, sides: 'upper' }).upper,
   ],
-  factor({ successes, n }, threshold, delta) {
-    const rate = successes / n
-    const gap = Math.abs(rate - threshold)
-    const spread =
-      normalQuantile(1 - delta) * Math.sqrt(threshold * (1 - threshold)) +
-      normalQuantile(0.8) * Math.sqrt(rate * (1 - rate))
-    return gap > 0 ? (spread / gap) ** 2 / n : Number.POSITIVE_INFINITY
-  },
+  sides: () => 1,
+  scaled: (count, factor, shift) => ({ kind: 'proportion', ...scaledCount(count, factor, shift) }),
 }
