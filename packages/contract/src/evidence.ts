@@ -1,6 +1,6 @@
 import type { Json } from './canonical.ts'
 import type { Operator } from './claim.ts'
-import type { Hash } from './hash.ts'
+import { type Hash, hashValue } from './hash.ts'
 
 /** kept: the test rejects "the claim is false"; broken: it rejects "the claim is true"; undecided: neither. */
 export type Verdict = 'kept' | 'broken' | 'undecided'
@@ -52,3 +52,6 @@ export interface Evidence {
   readonly seed?: number
   readonly volatile?: boolean
 }
+
+/** Returns the id of evidence: the hash of its canonical encoding. */
+export const evidenceId = (evidence: Evidence): Hash => hashValue(evidence)

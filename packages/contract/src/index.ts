@@ -13,7 +13,7 @@ export type {
 export type { Dataset, ReadOf, WriteOf } from './dataset.ts'
 export { type ErrorRecord, errorFrom, errorRecord, PodError, type PodErrorDetail } from './error.ts'
 export type { OutputRecord, RunEvent, RunStatus } from './event.ts'
-export type { Evidence, EvidencePart, PValues, Verdict } from './evidence.ts'
+export { type Evidence, type EvidencePart, evidenceId, type PValues, type Verdict } from './evidence.ts'
 export type { Figure, FigureColumn, FigureKind } from './figure.ts'
 export { type GuardMetadata, guardKey, type ModelColumn, readGuard, rowJsonSchema } from './guard.ts'
 export { asHash, type Hash, hashBytes, hashValue, isHash } from './hash.ts'

@@ -45,6 +45,8 @@ if (pinned !== undefined && pinned !== realpathSync(process.execPath)) {
   process.exit(2)
 } else {
   module.enableCompileCache?.()
+  const { resolveQuickly } = await import('@mlpod/pipeline/resolution')
+  resolveQuickly()
   const { main } = await import(existsSync(join(own, '../src/cli.ts')) ? '../src/cli.ts' : '../dist/cli.js')
   await main(process.argv.slice(2))
 }

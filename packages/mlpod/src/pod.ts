@@ -1,5 +1,5 @@
 import { type Dataset, PodError } from '@mlpod/contract'
-import { type Catalog, findPod, loadPod, type Pipeline, type Pod } from '@mlpod/pipeline'
+import { type Catalog, findPod, type Pipeline, type Pod, recallPod } from '@mlpod/pipeline'
 import type { PromiseSet } from '@mlpod/promise'
 
 /** What a pod is: the default export of `mlpod.config.ts`. */
@@ -42,10 +42,11 @@ export interface OpenPod {
   readonly config: DefinedPod
 }
 
-/** Finds the pod from a folder upward and loads it. Throws `POD_MISSING`, `CONFIG_BROKEN`, `CONFIG_INVALID`. */
+/**
+ * Finds the pod from a folder upward and loads it, or recalls what it said where nothing has changed.
+ * Throws `POD_MISSING`, `CONFIG_BROKEN`, `CONFIG_INVALID`.
+ */
 export async function openPod(cwd: string): Promise<OpenPod> {
-  const pod = await loadPod(findPod(cwd))
-  // the module is loaded already: this only reads what the runner does not know of
-  const { default: config } = (await import(pod.configFile)) as { default: DefinedPod }
-  return { pod, config }
+  const { pod, config } = await recallPod(findPod(cwd))
+  return { pod, config: config as DefinedPod }
 }

@@ -71,6 +71,9 @@ const clean = {
   ...process.env,
   NO_COLOR: '1',
   FORCE_COLOR: undefined,
+  // what npm tells when it runs the tests
+  INIT_CWD: undefined,
+  npm_lifecycle_event: undefined,
   LC_ALL: 'C.UTF-8',
   CI: '',
   GITHUB_ACTIONS: '',

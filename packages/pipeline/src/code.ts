@@ -3,9 +3,10 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { canonical, didYouMean, type Hash, hashValue, PodError } from '@mlpod/contract'
+import { canonical, didYouMean, type Hash, PodError } from '@mlpod/contract'
 import { type Store, writeAtomic } from '@mlpod/store'
 import { type Bundle, bundleNode, type Place, podModules } from './bundle.ts'
+import { contentsOf, onceEach } from './identify.ts'
 import type { AnyNode } from './node.ts'
 import { openPackages, type Packages } from './packages.ts'
 import type { Pod } from './pod.ts'
@@ -68,19 +69,23 @@ export function openCode(pod: Pod, store: Store): CodeReader {
   let changed = false
   let places: Promise<ReadonlyMap<unknown, readonly Place[]>> | undefined
   // Nodes share modules: each is looked at once while the code of all nodes is told.
-  const looked = new Map<string, ReturnType<Identify>>()
-  const identifyOnce: Identify = (path) => {
-    const found = looked.get(path) ?? store.identify(path)
-    looked.set(path, found)
+  const identifyOnce = pod.recalled?.identify ?? onceEach(store.identify)
+  const inProgress = new Map<string, Promise<NodeCode>>()
+
+  const placesOf = async (node: AnyNode): Promise<readonly Place[]> => {
+    const recalled = pod.recalled?.places[node.name]
+    if (recalled) return recalled
+    places ??= locate(pod)
+    const found = (await places).get(node)
+    if (found === undefined) throw notExported(node, await places)
     return found
   }
-  const inProgress = new Map<string, Promise<NodeCode>>()
 
   const readNow = async (node: AnyNode): Promise<NodeCode> => {
     const before = known.get(node.name)
     if (
       before &&
-      (await standsAt(node, before.places)) &&
+      (await standsAt(pod, node, before.places)) &&
       (await contentsOf(before.files, identifyOnce)) === before.contents
     ) {
       if (packages.stamp !== undefined && before.stamp === packages.stamp) return told(before)
@@ -89,9 +94,7 @@ export function openCode(pod: Pod, store: Store): CodeReader {
       changed = true
       return told(again)
     }
-    places ??= locate(pod)
-    const found = (await places).get(node)
-    if (found === undefined) throw notExported(node, await places)
+    const found = await placesOf(node)
     const { bundle, contents } = await bundleSettled(pod, found, store)
     const fresh = {
       places: found,
@@ -145,7 +148,7 @@ export function openCode(pod: Pod, store: Store): CodeReader {
 }
 
 /** A file stamped this long before bundling began was not written meanwhile, whatever the clock's tick is. */
-const TICK_MS = 50
+export const TICK_MS = 50
 
 /** Bundles until no module was written meanwhile, so that code and contents belong together. */
 async function bundleSettled(
@@ -174,28 +177,21 @@ const told = ({ code, packages, parts }: CachedNode): NodeCode => ({ hash: code,
 const identities = (packages: Packages, folders: readonly string[]): readonly string[] =>
   [...new Set(folders.map((folder) => packages.identify(folder)))].sort()
 
-type Identify = (path: string) => Promise<{ readonly hash: Hash }>
-
-/** One hash over the contents of files; undefined when one of them is gone. */
-async function contentsOf(files: readonly string[], identify: Identify): Promise<Hash | undefined> {
-  try {
-    return hashValue((await Promise.all(files.map(identify))).map(({ hash }) => hash))
-  } catch (error) {
-    if (error instanceof PodError) return undefined
-    throw error
-  }
-}
-
 /** Tells whether the node is still what its first place exports; the module is loaded already when it is. */
-async function standsAt(node: AnyNode, [place]: readonly Place[]): Promise<boolean> {
+async function standsAt({ recalled }: Pod, node: AnyNode, [place]: readonly Place[]): Promise<boolean> {
+  const places = recalled && (recalled.places[node.name] ?? [])
+  if (places) return places.some((one) => one.module === place.module && one.export === place.export)
   const module = await import(pathToFileURL(place.module).href).catch(() => undefined)
   return module?.[place.export] === node
 }
 
-/** Finds every export of the pod's modules that is an object; nodes are found by identity. */
-async function locate(pod: Pod): Promise<ReadonlyMap<unknown, readonly Place[]>> {
+const locate = async (pod: Pod): Promise<ReadonlyMap<unknown, readonly Place[]>> =>
+  await placesIn(await podModules(pod.root, pod.configFile))
+
+/** Finds every export of modules that is an object; nodes are found by identity. */
+export async function placesIn(modules: readonly string[]): Promise<ReadonlyMap<unknown, readonly Place[]>> {
   const places = new Map<unknown, Place[]>()
-  for (const module of await podModules(pod.root, pod.configFile)) {
+  for (const module of modules.toSorted()) {
     const exported: Record<string, unknown> = await import(pathToFileURL(module).href)
     for (const [name, value] of Object.entries(exported)) {
       if (typeof value !== 'object' || value === null) continue

@@ -13,6 +13,7 @@ export {
   type AnyNode,
   type Arguments,
   type Inputs,
+  type LateCall,
   type LateState,
   type Node,
   type NodeContext,
@@ -27,6 +28,7 @@ export { type Parameter, param, type Widen } from './param.ts'
 export { parseOverrides } from './params.ts'
 export { type Pipeline, pipeline } from './pipeline.ts'
 export { CONFIG_FILE, findPod, loadPod, nodesOf, type Pod, pipelineOf } from './pod.ts'
+export { type Recalled, recallPod } from './recall.ts'
 export { type NodeResult, type RunOptions, type RunResult, run } from './run.ts'
 export { type Slice, slice } from './slice.ts'
 export { type PodStatus, status } from './status.ts'

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RunEvent } from '@mlpod/contract'
 import { afterAll, expect, test } from 'vitest'
 import { command, makePod, podOf, removePods, start, states } from './testPods.ts'
 
@@ -27,12 +28,14 @@ const isAlive = (pid: number): boolean => {
   }
 }
 const begun = (event: { type: string }): boolean => event.type === 'node.note'
+const otherIsDone = (event: RunEvent): boolean =>
+  (event.type === 'node.finished' || event.type === 'node.cached') && event.node === 'other'
 
 test('a process killed in the middle of a node leaves all in order, and the next run goes on from there', async () => {
   const root = makePod(SLOW)
   for (let i = 0; i < 3; i++) {
     const going = start(root, { overrides: { ms: 60_000 } })
-    await going.until(begun)
+    await Promise.all([going.until(begun), going.until(otherIsDone)])
     going.child.kill('SIGKILL')
     await going.outcome
     expect(existsSync(join(root, 'mlpod.lock'))).toBe(false)

@@ -1,4 +1,4 @@
-import type { Dataset, Hash, ReadOf, Rebuilt, WriteOf } from '@mlpod/contract'
+import type { Dataset, Hash, Json, ReadOf, Rebuilt, WriteOf } from '@mlpod/contract'
 import type { Parameter } from './param.ts'
 
 /** What a node reads, by argument: datasets and parameters. */
@@ -65,6 +65,16 @@ export interface LateState {
   readonly code: Hash
 }
 
+/**
+ * A function with plain arguments, for `late`: `export` of the module at the URL `module`, called with `argument` and the
+ * state. The pod need not be imported to call it.
+ */
+export interface LateCall {
+  readonly module: string
+  readonly export: string
+  readonly argument: Json
+}
+
 /** How often a failing node is tried, in all, and how long to wait before each further try: `delayMs`, then times `factor`. */
 export interface Retry {
   readonly times: number
@@ -92,7 +102,7 @@ export interface NodeDefinition<I extends Inputs, O extends Outputs, Late> {
   /** `keys`: the run keys of all nodes before this one are part of its own, so it runs again whenever one of them did. */
   readonly observes?: 'keys'
   /** Called on the main thread just before the node's key is made; what it returns is part of the key and is `context.late`. */
-  readonly late?: (state: LateState) => Late | Promise<Late>
+  readonly late?: LateCall | ((state: LateState) => Late | Promise<Late>)
   readonly run: (args: Arguments<I>, context: NodeContext<Late>) => Returned<O> | Promise<Returned<O>>
 }
 
@@ -107,7 +117,7 @@ export interface Node<I extends Inputs = Inputs, O extends Outputs = Outputs, La
 /** Any node, whatever it reads and writes. */
 export type AnyNode = Omit<Node, 'run' | 'late'> & {
   readonly run: (args: never, context: NodeContext<never>) => unknown
-  readonly late?: (state: LateState) => unknown
+  readonly late?: LateCall | ((state: LateState) => unknown)
 }
 
 /**

@@ -48,12 +48,17 @@ test.each([
   expect(identify(folder)).not.toBe(before)
 })
 
-test('the stamp changes with the lock file, and without one there is none to trust', () => {
+test('the stamp changes with the nearest lock file and with each installation, and without one there is none to trust', () => {
   const folder = project(dep)
   expect(openPackages(folder).stamp).toBeUndefined()
   write(folder, 'package-lock.json', lock({ version: '1.2.3' }))
   const { stamp } = openPackages(folder)
   expect(stamp).toContain('package-lock.json')
-  write(folder, 'package-lock.json', lock({ version: '1.2.4' }))
-  expect(openPackages(folder).stamp).not.toBe(stamp)
+  write(folder, 'node_modules/.package-lock.json', lock({ version: '1.2.3' }))
+  const installed = openPackages(folder).stamp
+  expect(installed).not.toBe(stamp)
+  write(folder, 'package-lock.json', lock({ version: '1.2.40' }))
+  expect(openPackages(folder).stamp).not.toBe(installed)
+  write(folder, 'inner/pnpm-lock.yaml', 'lockfileVersion: 9')
+  expect(openPackages(join(folder, 'inner')).stamp).toContain('pnpm-lock.yaml')
 })

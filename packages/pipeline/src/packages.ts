@@ -6,17 +6,16 @@ import { type Hash, hashBytes, hashValue } from '@mlpod/contract'
 export interface Packages {
   /** Returns `name@version+integrity` of a package folder; a package whose integrity no lock file names is told by its files. */
   identify(folder: string): string
-  /** Changes when the lock file does; undefined when there is none, and then nothing that was told is to be trusted. */
+  /** Changes when the lock file or what is installed does; undefined without a lock file: nothing that was told is to be trusted then. */
   readonly stamp: string | undefined
 }
 
 /** Opens the nearest lock file from a folder upward; it is read when first needed. */
 export function openPackages(from: string): Packages {
-  const file = LOCKS.map((name) => findUp(from, name)).find((path) => path !== undefined)
-  const info = file === undefined ? undefined : statSync(file, { bigint: true })
+  const file = findUp(from, ...LOCKS)
   let entries: Readonly<Record<string, { version?: string; integrity?: string }>> | undefined
   return {
-    stamp: info && `${file} ${info.size} ${info.mtimeNs} ${info.ctimeNs}`,
+    stamp: file && [file, ...INSTALLED.map((path) => join(dirname(file), path))].map(stampOf).join(' '),
     identify(folder) {
       entries ??= file?.endsWith(LOCKS[0]) ? (JSON.parse(readFileSync(file, 'utf8')).packages ?? {}) : {}
       const entry = file === undefined ? undefined : entries?.[relative(dirname(file), folder).split(sep).join('/')]
@@ -28,6 +27,16 @@ export function openPackages(from: string): Packages {
 
 /** Lock files of package managers; the first is npm's, whose integrities are read. */
 const LOCKS = ['package-lock.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock'] as const
+
+/** What package managers write at the end of each installation. */
+const INSTALLED = ['.package-lock.json', '.modules.yaml', '.yarn-state.yml', '.yarn-integrity'].map((name) =>
+  join('node_modules', name),
+)
+
+function stampOf(path: string): string {
+  const info = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return info === undefined ? '' : `${path} ${info.ino} ${info.size} ${info.mtimeNs} ${info.ctimeNs}`
+}
 
 /** Returns one hash over a package's own files. */
 function contentOf(folder: string): Hash {
@@ -51,11 +60,13 @@ const packageName = (folder: string): string => {
   return parts.at(-2)?.startsWith('@') ? `${parts.at(-2)}/${last}` : last
 }
 
-/** Returns the nearest file of a name from a folder upward, or undefined. */
-export function findUp(from: string, name: string): string | undefined {
+/** Returns the nearest file with one of the names from a folder upward, or undefined. */
+export function findUp(from: string, ...names: readonly string[]): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
-    const file = join(folder, name)
-    if (statSync(file, { throwIfNoEntry: false })?.isFile()) return file
+    for (const name of names) {
+      const file = join(folder, name)
+      if (statSync(file, { throwIfNoEntry: false })?.isFile()) return file
+    }
     if (dirname(folder) === folder) return undefined
   }
 }

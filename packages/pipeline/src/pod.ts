@@ -1,7 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { PodError } from '@mlpod/contract'
+import type { Place } from './bundle.ts'
 import type { Catalog } from './catalog.ts'
+import type { Identify } from './identify.ts'
 import type { AnyNode } from './node.ts'
 import { findUp } from './packages.ts'
 import { type Pipeline, pipeline } from './pipeline.ts'
@@ -15,6 +17,13 @@ export interface Pod {
   readonly name: string
   readonly catalog: Catalog
   readonly pipelines: Readonly<Record<string, Pipeline>>
+  /** What stands in for its modules when it is recalled and was not imported: see `recallPod`. */
+  readonly recalled?: {
+    /** Where its nodes stand, by name. */
+    readonly places: Readonly<Record<string, readonly Place[]>>
+    /** Tells the hashes of files that were just looked at. */
+    readonly identify: Identify
+  }
 }
 
 /** The name of the file that makes a folder a pod. */
@@ -35,7 +44,7 @@ export function findPod(from: string): string {
  */
 export async function loadPod(configFile: string): Promise<Pod> {
   const file = resolve(configFile)
-  let config: Partial<Pod> | undefined
+  let config: object | undefined
   try {
     config = (await import(pathToFileURL(file).href)).default
   } catch (cause) {
@@ -48,7 +57,12 @@ export async function loadPod(configFile: string): Promise<Pod> {
       cause,
     })
   }
-  const { name, catalog, pipelines } = config ?? {}
+  return podOf(file, config)
+}
+
+/** Returns the pod that a config's default export says. Throws `CONFIG_INVALID` when it is none. */
+export function podOf(file: string, config: object | undefined): Pod {
+  const { name, catalog, pipelines } = (config ?? {}) as Partial<Pod>
   const wrong =
     typeof name !== 'string' ? 'name' : !isRecord(catalog) ? 'catalog' : !isRecord(pipelines) ? 'pipelines' : undefined
   if (wrong !== undefined)

@@ -1,10 +1,4 @@
-/** A node of a syntax tree in the ESTree form that the parser gives. */
-interface Syntax {
-  readonly type: string
-  readonly start: number
-  readonly end: number
-  readonly [member: string]: unknown
-}
+import { mentions, type Syntax } from './syntax.ts'
 
 /**
  * Packages whose calls at the top of a module only make values: our own constructors of nodes, datasets and promises, and
@@ -172,15 +166,3 @@ function isDroppable(value: Syntax, pure: ReadonlySet<string>): boolean {
 
 const hasPureCall = (value: Syntax, pure: ReadonlySet<string>): boolean =>
   mentions(value, /^(CallExpression|TaggedTemplateExpression)$/, (call) => pure.has(rootOf(call) ?? ''))
-
-/** Tells whether syntax of a type is evaluated with the value: the bodies of functions inside it are not. */
-function mentions(value: unknown, type: RegExp, fits: (part: Syntax) => boolean = () => true): boolean {
-  if (Array.isArray(value)) return value.some((item) => mentions(item, type, fits))
-  if (typeof value !== 'object' || value === null) return false
-  const part = value as Syntax
-  if (typeof part.type === 'string') {
-    if (type.test(part.type) && fits(part)) return true
-    if (/Function/.test(part.type)) return false
-  }
-  return Object.values(part).some((member) => mentions(member, type, fits))
-}

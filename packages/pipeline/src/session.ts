@@ -127,7 +127,9 @@ function inputHash({ pipeline, sources }: Session, dataset: Dataset, settled: Re
 
 async function lateOf(node: AnyNode, state: LateState): Promise<unknown> {
   try {
-    return await node.late!(state)
+    if (typeof node.late === 'function') return await node.late(state)
+    const { module, export: name, argument } = node.late!
+    return await (await import(module))[name](argument, state)
   } catch (cause) {
     if (cause instanceof PodError) throw cause
     throw new PodError('NODE_FAILED', `${node.name}: late failed: ${(cause as Error).message}`, { cause })

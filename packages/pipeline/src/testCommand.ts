@@ -1,8 +1,12 @@
 import { errorRecord, type RunEvent } from '@mlpod/contract'
-import * as api from './index.ts'
+import type * as api from './index.ts'
+import { resolveQuickly } from './resolution.ts'
 
 // A process that does one thing to a pod, as the command line does, and prints what came of it as JSON. For tests.
 // Events go to stderr as they come; the first SIGINT asks to end, the second ends.
+
+resolveQuickly()
+const { findPod, recallPod, run, status, why } = await import('./index.ts')
 
 const [root, what, options] = process.argv.slice(2)
 const settings = JSON.parse(options)
@@ -12,10 +16,11 @@ process.on('SIGINT', () => (soft.signal.aborted ? hard.abort() : soft.abort()))
 
 const actions: Readonly<Record<string, (pod: api.Pod) => Promise<object>>> = {
   run: async (pod) => ({
-    result: await api.run(pod, { ...settings, signal: soft.signal, stop: hard.signal, onEvent }),
+    result: await run(pod, { ...settings, signal: soft.signal, stop: hard.signal, onEvent }),
   }),
-  why: async (pod) => ({ value: await api.why(pod, settings) }),
-  status: async (pod) => ({ value: await api.status(pod, settings) }),
+  why: async (pod) => ({ value: await why(pod, settings) }),
+  open: async () => ({}),
+  status: async (pod) => ({ value: await status(pod, settings) }),
 }
 
 function onEvent(event: RunEvent): void {
@@ -25,7 +30,8 @@ function onEvent(event: RunEvent): void {
 
 let outcome: object
 try {
-  outcome = await actions[what](await api.loadPod(api.findPod(root)))
+  const { pod } = await recallPod(findPod(root))
+  outcome = { recalled: pod.recalled !== undefined, ...(await actions[what](pod)) }
 } catch (error) {
   outcome = { error: errorRecord(error) }
 }

@@ -35,6 +35,8 @@ export function removePods(): void {
 
 /** What a command printed. */
 export interface Outcome {
+  /** Whether the pod was recalled, and not imported. */
+  readonly recalled?: boolean
   readonly result?: RunResult
   readonly error?: ErrorRecord
   readonly events: readonly RunEvent[]

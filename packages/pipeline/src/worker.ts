@@ -5,11 +5,13 @@ import { execute } from './execute.ts'
 import type { FromWorker, Job, Report, ToWorker, WorkerData } from './job.ts'
 import { endWithParent } from './orphan.ts'
 import { loadPod, nodesOf } from './pod.ts'
+import { resolveQuickly } from './resolution.ts'
 
 // A worker process: imports the pod's config once, then runs the nodes that it is told to run, one after the other.
 // A process and not a thread: a thread that is ended while a native engine runs takes the whole process with it.
 
 enableCompileCache()
+resolveQuickly()
 
 const FLUSH_MS = 50
 const { root, configFile, store: storeRoot } = JSON.parse(process.argv[2]) as WorkerData

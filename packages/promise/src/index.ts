@@ -1,6 +1,6 @@
-export type { Evidence, EvidencePart, Verdict } from '@mlpod/contract'
+export { type Evidence, type EvidencePart, evidenceId, type Verdict } from '@mlpod/contract'
 export { atLeast, atMost, equals } from './claims.ts'
 export { holmDecisions, lookShare } from './family.ts'
-export { evidenceId, judge, type Measurements, type Provenance } from './judge.ts'
+export { judge, type Measurements, type Provenance } from './judge.ts'
 export { type PromiseSet, promises } from './promises.ts'
 export { readSeal, type Seal, seal, sealKeys } from './seal.ts'

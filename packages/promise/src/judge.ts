@@ -3,7 +3,6 @@ import {
   type Evidence,
   type EvidencePart,
   type Hash,
-  hashValue,
   type Measured,
   type MeasuredPart,
   type PValues,
@@ -79,9 +78,6 @@ export function judge(set: PromiseSet, measurements: Measurements): Readonly<Rec
     ]),
   )
 }
-
-/** Returns the id of evidence: the hash of its canonical encoding. */
-export const evidenceId = (evidence: Evidence): Hash => hashValue(evidence)
 
 function weigh(name: string, claim: Claim, measured: Measured, look: number): Judged {
   const parts = checkMeasured(name, claim, measured)

@@ -1,5 +1,4 @@
-import { canonical, type Evidence, type Hash, PodError } from '@mlpod/contract'
-import { evidenceId } from './judge.ts'
+import { canonical, type Evidence, evidenceId, type Hash, PodError } from '@mlpod/contract'
 
 /** What a sealed model says about itself. */
 export interface Seal {

@@ -1,9 +1,10 @@
 import { type Dataset, type Hash, type Json, PodError, type RunEvent } from '@mlpod/contract'
 import { type RunResult, run as runPod, type Slice } from '@mlpod/pipeline'
+import { type CodeState, codeState } from '@mlpod/track'
 import { type CommandRun, exitCode, type OptionValues, shellWords, type Terminal, wholeNumber } from '../command.ts'
 import { engineVersions } from '../engines.ts'
 import { type OpenPod, openPod } from '../pod.ts'
-import { recordLedger, recordRun } from '../recording.ts'
+import { recordRun } from '../recording.ts'
 import { addSummary } from '../terminal/github.ts'
 import { ledgerLines, ledgerMarkdown, tally } from '../terminal/ledger.ts'
 import { problemLines } from '../terminal/problem.ts'
@@ -61,17 +62,29 @@ export interface ReportedRun extends RunResult {
   readonly exit: number
 }
 
+/** A pod that is going to be run. */
+export interface PodToRun extends OpenPod {
+  readonly code: CodeState | undefined
+}
+
+/** Opens a pod while git tells what code it is. Throws what `openPod` throws. */
+export async function openToRun(cwd: string): Promise<PodToRun> {
+  const [code, opened] = await Promise.all([codeState(cwd), openPod(cwd)])
+  return { ...opened, code }
+}
+
 /** Runs a pipeline, drawing and recording it; `showCached` (true by default) shows what is restored too. What failed is told. */
 export async function runAndReport(
-  { pod, config }: OpenPod,
+  { pod, config, code }: PodToRun,
   terminal: Terminal,
   options: Parameters<typeof runPod>[1],
   { showCached = true } = {},
 ): Promise<ReportedRun> {
-  const view = reporter(terminal, pod, { showCached })
+  const view = reporter(terminal, pod, { code, showCached })
   const signals = interruptible({ onFirst: view.stopping })
-  const recording = await recordRun(pod, {
+  const recording = recordRun(pod, {
     command: shellWords(terminal.argv),
+    code,
     onProblem: (error) => view.notice([...problemLines(error, terminal.err), '  the run goes on unrecorded']),
   })
   try {
@@ -90,7 +103,7 @@ export async function runAndReport(
     })
     const verifier = verifyingNode(pod)
     const outcome = verifier && result.nodes[verifier.name]
-    if (outcome?.outputs) await recordLedger(pod, await readEvidence(pod, outcome.outputs), result.run)
+    if (outcome?.outputs) await recording.ledger(await readEvidence(pod, outcome.outputs))
     view.close()
     tellFailures(pod, terminal, result)
     return {
@@ -123,7 +136,7 @@ function tellFailures(pod: OpenPod['pod'], terminal: Terminal, result: RunResult
 /** `mlpod run`: makes everything current. */
 export const run: CommandRun = async (values, positionals, terminal) => {
   const workers = wholeNumber(values, 'workers', { least: 1, most: 1024 })
-  const opened = await openPod(terminal.cwd)
+  const opened = await openToRun(terminal.cwd)
   const result = await runAndReport(opened, terminal, {
     only: sliceOf(values, positionals),
     overrides: overridesOf(values),

@@ -1,18 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Evidence, PodError } from '@mlpod/contract'
-import { evidenceId } from '@mlpod/promise'
-import { codeState } from '@mlpod/track'
+import { type Evidence, evidenceId, PodError } from '@mlpod/contract'
 import { type CommandRun, exitCode, type Terminal } from '../command.ts'
-import { type OpenPod, openPod } from '../pod.ts'
+import type { OpenPod } from '../pod.ts'
 import { addSummary, annotationLine, inActions, verdictAnnotations } from '../terminal/github.ts'
 import { ledgerLines, ledgerMarkdown, needLines, tally } from '../terminal/ledger.ts'
 import { readEvidence, verifyingNode } from '../verdicts.ts'
-import { overridesOf, runAndReport } from './run.ts'
+import { openToRun, overridesOf, type PodToRun, runAndReport } from './run.ts'
 
 /** `mlpod verify`: the gate. */
 export const verify: CommandRun = async (values, _positionals, terminal) => {
-  const opened = await openPod(terminal.cwd)
+  const opened = await openToRun(terminal.cwd)
   const { pod } = opened
   const verifier = verifyingNode(pod)
   if (verifier === undefined)
@@ -35,7 +33,7 @@ export const verify: CommandRun = async (values, _positionals, terminal) => {
   const exit = exitOf(evidence, values.strict === true)
   if (values.junit) await writeFile(join(terminal.cwd, String(values.junit)), junit(pod.name, evidence))
   if (values.md) await writeFile(join(terminal.cwd, String(values.md)), ledgerMarkdown(pod.name, evidence))
-  if (terminal.json) terminal.stdout.write(`${JSON.stringify(await document(opened, evidence, exit))}\n`)
+  if (terminal.json) terminal.stdout.write(`${JSON.stringify(document(opened, evidence, exit))}\n`)
   else if (!terminal.quiet || exit !== exitCode.done) show(opened, evidence, terminal)
   addSummary(ledgerMarkdown(pod.name, evidence))
   if (inActions())
@@ -63,8 +61,7 @@ function show({ pod, config }: OpenPod, evidence: readonly Evidence[], { stdout,
 }
 
 /** The document of `--json`. */
-async function document({ pod, config }: OpenPod, evidence: readonly Evidence[], exit: number): Promise<object> {
-  const code = await codeState(pod.root)
+function document({ pod, config, code }: PodToRun, evidence: readonly Evidence[], exit: number): object {
   const count = (verdict: Evidence['verdict']): number => evidence.filter((piece) => piece.verdict === verdict).length
   return {
     v: 1,

@@ -1,9 +1,10 @@
-import { type Dataset, type Evidence, type Hash, hashValue, PodError } from '@mlpod/contract'
-import { type AnyNode, type Inputs, type LateState, type NodeContext, node, type Outputs } from '@mlpod/pipeline'
+import { type Dataset, type Evidence, hashValue, PodError } from '@mlpod/contract'
+import { type AnyNode, type Inputs, type NodeContext, node, type Outputs } from '@mlpod/pipeline'
 import { judge, type Measurements, type PromiseSet } from '@mlpod/promise'
 import { environment, environmentHash } from '@mlpod/store'
 import { engineVersions } from '../engines.ts'
 import { VERIFY } from '../verdicts.ts'
+import { dataHashes, dataOf, type Looks, looksAt } from './looks.ts'
 
 /** What `verification` takes. */
 export interface VerificationOptions {
@@ -15,9 +16,6 @@ export interface VerificationOptions {
   /** Where the evidence of volatile promises goes, which speaks of this machine; needed if there is such a promise. */
   readonly volatile?: Dataset<unknown, readonly Evidence[]>
 }
-
-/** Which look at its data each promise has: found on the main thread, part of the node's key. */
-type Looks = Readonly<Record<string, number>>
 
 /**
  * Returns the node that measures every promise and judges them together. It reads all that the claims read, and the run keys of
@@ -47,7 +45,7 @@ export function verification({ name = 'verify', promises, evidence, volatile }: 
     tags: [VERIFY],
     observes: 'keys',
     volatile: true,
-    late: (state) => lookUp(promises, state),
+    late: looksAt(promises),
     run: async (args, context) => {
       const all = await verify(promises, args as Readonly<Record<string, unknown>>, context)
       const [machine, model] = [true, false].map((side) => all.filter((piece) => (piece.volatile ?? false) === side))
@@ -55,25 +53,6 @@ export function verification({ name = 'verify', promises, evidence, volatile }: 
     },
   })
 }
-
-async function lookUp(promises: PromiseSet, { root, inputs }: LateState): Promise<Looks> {
-  const { openTrack } = await import('@mlpod/track')
-  const track = openTrack(root)
-  try {
-    const looks: Record<string, number> = {}
-    for (const [promise, claim] of Object.entries(promises.claims))
-      looks[promise] = track.lookNumber(promise, hashValue(dataHashes(claim.data, inputs)))
-    return looks
-  } finally {
-    track.close()
-  }
-}
-
-/** Returns the hashes of the data (not of the models) that a claim reads: other data make another look. */
-const dataHashes = (data: Readonly<Record<string, Dataset>>, hashes: Readonly<Record<string, Hash>>): Hash[] =>
-  Object.values(data)
-    .filter(({ kind }) => kind !== 'model')
-    .map(({ name }) => hashes[name as string])
 
 async function verify(
   promises: PromiseSet,
@@ -95,7 +74,7 @@ async function verify(
       measured,
       look: looks[name],
       provenance: {
-        data: dataHashes(claim.data, identity.inputs),
+        data: dataHashes(dataOf(claim.data), identity.inputs),
         ...(model ? { model: identity.inputs[model.name as string] } : {}),
         code: identity.code,
         params: hashValue({ confidence: promises.confidence, look: looks[name], seed: context.seed }),

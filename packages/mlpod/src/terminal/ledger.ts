@@ -1,6 +1,6 @@
 import type { Evidence } from '@mlpod/contract'
 import type { Style } from './style.ts'
-import { cutTo, padTo, tableLines } from './text.ts'
+import { cutTo, grouped, padTo, tableLines } from './text.ts'
 
 const rate = (x: number): string => (Number.isInteger(x) ? `${x}` : Math.abs(x) >= 1000 ? x.toFixed(0) : x.toFixed(3))
 
@@ -25,7 +25,7 @@ export function ledgerLines(
       paint[verdict](`${style.glyph[verdict]} ${padTo(verdict, 9)}`),
       rate(estimate),
       exact ? '' : `[${rate(lower)}, ${rate(upper)}]`,
-      n.toLocaleString('en'),
+      grouped(n),
       claim.statement,
     ]
     const shown =
@@ -41,7 +41,7 @@ export function ledgerLines(
         paint[part.verdict](`${style.glyph[part.verdict]} ${padTo(part.verdict, 9)}`),
         rate(part.estimate),
         part.lower === part.upper ? '' : `[${rate(part.lower)}, ${rate(part.upper)}]`,
-        part.n.toLocaleString('en'),
+        grouped(part.n),
         '',
       ]),
       ...(shown.length > 0 && rest.length > 0 ? [[...others, '', '', '', '']] : []),
@@ -87,6 +87,6 @@ export const needLines = (evidence: readonly Evidence[], style: Style): string[]
     .filter(({ verdict, needs }) => verdict === 'undecided' && needs !== undefined)
     .map(({ claim, needs }) =>
       style.dim(
-        `  ${claim.name} would be decided by about ${Number((needs as number).toPrecision(2)).toLocaleString('en')} more rows`,
+        `  ${claim.name} would be decided by about ${grouped(Number((needs as number).toPrecision(2)))} more rows`,
       ),
     )

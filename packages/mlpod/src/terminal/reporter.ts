@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process'
 import type { RunEvent } from '@mlpod/contract'
 import type { Pod } from '@mlpod/pipeline'
+import type { CodeState } from '@mlpod/track'
 import type { Terminal } from '../command.ts'
 import { type LiveRegion, liveRegion } from './live.ts'
 import { advance, endedLine, liveLines, runView, summaryLine } from './progress.ts'
@@ -18,18 +18,24 @@ export interface Reporter {
 
 const STOPPING = 'stopping: running nodes have 10 s to finish (Ctrl-C again ends them now)'
 
-/**
- * Returns the reporter for a terminal: live, a line an event, or JSON events on stdout. `showCached` (true by default): whether
- * nodes that are only restored have a line.
- */
-export function reporter(terminal: Terminal, pod: Pod, { showCached = true } = {}): Reporter {
+/** What a reporter shows beside events. */
+export interface ReporterOptions {
+  /** Which code it is. */
+  readonly code?: CodeState
+  /** Whether nodes that are only restored have a line; true by default. */
+  readonly showCached?: boolean
+}
+
+/** Returns the reporter for a terminal: live, a line an event, or JSON events on stdout. */
+export function reporter(terminal: Terminal, pod: Pod, { code, showCached = true }: ReporterOptions = {}): Reporter {
   if (terminal.json) return jsonReporter(terminal)
   const notice = (lines: readonly string[]): void => void terminal.stderr.write(`${lines.join('\n')}\n`)
   if (terminal.quiet) return { show: () => undefined, notice, stopping: () => undefined, close: () => undefined }
+  const title = [terminal.err.bold(pod.name), commitOf(code)].filter(Boolean).join('  ')
   const ended = showCached ? ENDED : new Set([...ENDED].filter((type) => type !== 'node.cached'))
   return terminal.stderr.isTTY && process.env.TERM !== 'dumb' && !process.env.CI
-    ? liveReporter(terminal, pod, ended)
-    : lineReporter(terminal, pod, ended)
+    ? liveReporter(terminal, title, ended)
+    : lineReporter(terminal, title, ended)
 }
 
 /** One JSON document a line: `{ v: 1, t, type, ... }`. */
@@ -43,21 +49,16 @@ const jsonReporter = ({ stdout, stderr }: Terminal): Reporter => ({
 })
 
 /** `a1b2c3d (2 files changed)`; empty outside of a repository. */
-function commitOf(root: string): string {
-  const git = (...args: readonly string[]): string => {
-    const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' })
-    return status === 0 ? stdout.trim() : ''
-  }
-  const commit = git('rev-parse', '--short=7', 'HEAD')
-  if (commit === '') return ''
-  const changed = git('status', '--porcelain', '--', '.').split('\n').filter(Boolean).length
-  return changed === 0 ? commit : `${commit} (${changed} file${changed === 1 ? '' : 's'} changed)`
+function commitOf(code: CodeState | undefined): string {
+  if (code === undefined) return ''
+  const { commit, changed } = code
+  return `${commit.slice(0, 7)}${changed === 0 ? '' : ` (${changed} file${changed === 1 ? '' : 's'} changed)`}`
 }
 
-const heading = (terminal: Terminal, pod: Pod, event: Extract<RunEvent, { type: 'run.started' }>): string =>
-  `${[terminal.err.bold(pod.name), commitOf(pod.root), `${event.nodes.length} nodes`, `${event.workers} workers`].filter(Boolean).join('  ')}\n`
+const heading = (title: string, { nodes, workers }: Extract<RunEvent, { type: 'run.started' }>): string =>
+  `${title}  ${nodes.length} nodes  ${workers} workers\n`
 
-function liveReporter(terminal: Terminal, pod: Pod, ended: typeof ENDED): Reporter {
+function liveReporter(terminal: Terminal, title: string, ended: typeof ENDED): Reporter {
   const { stderr, err } = terminal
   const view = runView(performance.now())
   let region: LiveRegion | undefined
@@ -68,7 +69,7 @@ function liveReporter(terminal: Terminal, pod: Pod, ended: typeof ENDED): Report
       const now = performance.now()
       advance(view, event, now)
       if (event.type === 'run.started') {
-        stderr.write(`${heading(terminal, pod, event)}\n`)
+        stderr.write(`${heading(title, event)}\n`)
         region = liveRegion(stderr)
       }
       if ('node' in event && ended.has(event.type)) {
@@ -102,7 +103,7 @@ const ENDED: ReadonlySet<RunEvent['type']> = new Set(['node.cached', 'node.finis
 const [ANNOUNCE_MS, HEARTBEAT_MS] = [5_000, 30_000]
 
 /** Where nothing can be redrawn: one line when a node ends, and one now and then for what runs long. */
-function lineReporter(terminal: Terminal, pod: Pod, ended: typeof ENDED): Reporter {
+function lineReporter(terminal: Terminal, title: string, ended: typeof ENDED): Reporter {
   const { stderr, err } = terminal
   const view = runView(performance.now())
   const due = new Map<string, number>()
@@ -122,7 +123,7 @@ function lineReporter(terminal: Terminal, pod: Pod, ended: typeof ENDED): Report
     show(event) {
       const now = performance.now()
       advance(view, event, now)
-      if (event.type === 'run.started') stderr.write(heading(terminal, pod, event))
+      if (event.type === 'run.started') stderr.write(heading(title, event))
       if (event.type === 'node.started') due.set(event.node, now + ANNOUNCE_MS)
       if ('node' in event && ENDED.has(event.type)) due.delete(event.node)
       if ('node' in event && ended.has(event.type))

@@ -6,10 +6,13 @@ const WIDE =
 
 const columnsOf = (character: string): number => (WIDE.test(character) ? 2 : 1)
 
+/** Texts whose characters each stand for themselves: Latin, punctuation, arrows and signs, nothing that joins another. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range begins with ASCII
+const SINGLE = /^[\u0000-\u02ff\u2010-\u2027\u2190-\u2bff]*$/
+
 /** The characters of a text as a reader sees them. */
 const charactersOf = (text: string): readonly string[] =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
-  /^[\u0000-\u007f]*$/.test(text) ? [...text] : Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
+  SINGLE.test(text) ? [...text] : Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
 
 /** The width that a text takes on the terminal, colour codes not counted. */
 export const widthOf = (text: string): number =>
@@ -65,6 +68,9 @@ export function bytes(size: number): string {
   while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1]
   return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`
 }
+
+/** A whole number for people: `1,989`. The same as `toLocaleString('en')`, which loads 15 ms of other languages. */
+export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
 
 /** How long ago, roughly: `2m ago`, `3h ago`, `5d ago`. */
 export function ago(then: number, now: number): string {
