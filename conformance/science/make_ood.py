@@ -1,6 +1,7 @@
 """Reference values for the Mahalanobis detector.
 
-Peer: pytorch-ood 0.4.0 (its scatter is not divided by n, and its jitter is absolute: see `scale`).
+Peers: pytorch-ood 0.4.0 (its scatter is not divided by n, and its jitter is absolute), and for features that nearly depend on
+each other numpy in double precision, by the definition (ridge relative to the mean variance).
 Environment: conformance/peers/install oodsec; run with that Python.
 """
 
@@ -25,4 +26,18 @@ for n, d, classes in [(80, 3, 2), (200, 6, 3)]:
     cases.append({"features": features.astype(float).ravel().tolist(), "labels": labels.tolist(), "test": test.astype(float).ravel().tolist(),
                   "scoresTimesRows": (scores * n).tolist()})
 
-Path(__file__).with_name("ood.json").write_text(json.dumps({"peers": {"pytorch-ood": version("pytorch-ood")}, "cases": cases}))
+near = []
+for exponent in (1, 3, 5, 8):
+    n, d = 60, 5
+    features = rng.normal(size=(n, d)) * [1, 10, 0.1, 1, 3] + [0, 100, 0, -5, 0]
+    features[:, 3] = features[:, 0] + 10.0 ** -exponent * rng.normal(size=n)
+    labels = rng.integers(3, size=n)
+    means = np.array([features[labels == c].mean(0) for c in range(3)])
+    centred = features - means[labels]
+    covariance = centred.T @ centred / n
+    precision = np.linalg.inv(covariance + 1e-6 * np.trace(covariance) / d * np.eye(d))
+    test = rng.normal(size=(8, d)) * features.std(0) + features.mean(0)
+    scores = [0.5 * min((z - m) @ precision @ (z - m) for m in means) for z in test]
+    near.append({"features": features.ravel().tolist(), "labels": labels.tolist(), "test": test.ravel().tolist(), "scores": scores})
+
+Path(__file__).with_name("ood.json").write_text(json.dumps({"peers": {"pytorch-ood": version("pytorch-ood"), "numpy": np.__version__}, "cases": cases, "near": near}))

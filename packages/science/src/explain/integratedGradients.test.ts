@@ -1,6 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { tensor } from '@mlpod/contract'
-import { add, compile, input, matMul, openSession, parameter, relu, tanh, type Value } from '@mlpod/graph'
+import {
+  add,
+  compile,
+  constant,
+  input,
+  matMul,
+  openSession,
+  parameter,
+  relu,
+  sub,
+  tanh,
+  type Value,
+} from '@mlpod/graph'
+import { random } from '@mlpod/math'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { integratedGradients } from './integratedGradients.ts'
 import { type QuadratureRule, quadrature } from './quadrature.ts'
@@ -67,6 +81,31 @@ test('attributions add up to the change of the output from the baseline', async 
       expect(Math.abs(sum - (output - one.baselineOutput))).toBeLessThan(0.02 * (1 + Math.abs(output)))
     })
   }
+})
+
+test('on random smooth networks they add up to rounding, for one row, many, and none', async () => {
+  const sizes = fc.record({ seed: fc.nat(1e6), d: fc.integer({ min: 1, max: 7 }), rows: fc.constantFrom(0, 1, 5, 64) })
+  const property = fc.asyncProperty(sizes, async ({ seed, d, rows }) => {
+    const { normal } = random({ seed, path: 'network' })
+    const draw = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => normal(from + i))
+    const [first, second] = [matrix('first', [d, 6], draw(0, 6 * d)), matrix('second', [6, 1], draw(100, 6))]
+    const target = (x: Value): Value => matMul(tanh(matMul(x, first)), second)
+    const baseline = draw(200, d)
+    const x = input('x', 'float32', ['n', d])
+    const start = constant(tensor('float32', [1, d], Float32Array.from(baseline)))
+    const outputs = {
+      a: integratedGradients(target, x, baseline, { steps: 40 }),
+      change: sub(target(x), target(start)),
+    }
+    await using session = await openSession(compile({ inputs: [x], outputs }))
+    const { a, change } = await session.run({ x: tensor('float32', [rows, d], Float32Array.from(draw(300, rows * d))) })
+    expect(a.shape).toEqual([rows, d])
+    for (let i = 0; i < rows; i++) {
+      const total = (a.data as Float32Array).slice(i * d, (i + 1) * d).reduce((sum, part) => sum + part, 0)
+      expect(total).toBeCloseTo(change.data[i] as number, 2)
+    }
+  })
+  await fc.assert(property, { seed: 2, numRuns: 40 })
 })
 
 test('Gauss-Legendre with k points is exact for polynomials of degree 2k - 1', () => {

@@ -1,4 +1,4 @@
-import type { MeasuredPart, Quantity } from '@mlpod/contract'
+import { type MeasuredPart, PodError, type Quantity } from '@mlpod/contract'
 import { answersOf, groupsOf } from '../guard/answers.ts'
 import type { ModelAndData, ModelAndRows } from '../uncertainty/covers.ts'
 import { countGroups, type GroupRate, groupRates, largestDifference } from './rates.ts'
@@ -9,6 +9,7 @@ const oddsRates: readonly GroupRate[] = ['truePositiveRate', 'falsePositiveRate'
  * The equalized-odds difference between groups: the largest difference of the true or the false positive rate between any two
  * groups (fairlearn 0.15 `equalized_odds_difference`). It is small only if each pair's difference is, so each pair is a part.
  * The prediction is the most probable class. Pairs in which a rate is undefined are named in the detail.
+ * Throws `GROUPS_FEW` when there are not two groups.
  */
 export const equalizedOddsDifference = ({
   model,
@@ -28,6 +29,14 @@ export const equalizedOddsDifference = ({
       rows.map((i) => (truth[i] === classes - 1 ? 1 : 0)),
       rows.map((i) => groups[i]),
     )
+    if (counts.length < 2)
+      throw new PodError(
+        'GROUPS_FEW',
+        `there ${counts.length === 1 ? `is only the group "${counts[0].group}"` : 'is no group'} by ${by.join(' and ')}`,
+        {
+          hint: 'a difference is between two groups',
+        },
+      )
     const parts: MeasuredPart[] = []
     const undefinedParts: string[] = []
     for (const rate of oddsRates)

@@ -3,6 +3,7 @@ import { float, int, relationOf, rowSchema, string } from '@mlpod/data'
 import { add, concat, constant, input, isNaN, type Model, matMul, openSession, parameter, where } from '@mlpod/graph'
 import { random } from '@mlpod/math'
 import { expect, test } from 'vitest'
+import { equalizedOddsDifference } from '../fairness/claims.ts'
 import { conformalPValues, fitMahalanobis, mahalanobisScores } from '../ood/mahalanobis.ts'
 import { attack, pgd } from '../security/pgd.ts'
 import { calibrateSplit, splitSets } from '../uncertainty/split.ts'
@@ -147,6 +148,64 @@ test('rows that are not valid come back abstained, with the column named, and fa
     ['a: not valid', 'kind: not valid'],
   ])
   expect([...out.abstain.data].slice(1)).toEqual([1, 1, 1, 1])
+})
+
+test('whatever is missing or extreme up to overflow, every answer is a number, and what is not valid or far out abstains', async () => {
+  const strange = [
+    Number.NaN,
+    0,
+    -0,
+    1e-45,
+    -1e-30,
+    1e30,
+    -1e30,
+    3.4e38,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+  ]
+  const rows = strange.flatMap((a) =>
+    strange.flatMap((b) => ['house', 'flat', '', 'castle'].map((kind) => ({ a, b, kind }))),
+  )
+  const n = rows.length
+  const numbersOf = (pick: (row: (typeof rows)[number]) => number) =>
+    tensor('float32', [n, 1], Float32Array.from(rows, pick))
+  const out = await answer({
+    a: numbersOf(({ a }) => a),
+    b: numbersOf(({ b }) => b),
+    kind: tensor(
+      'string',
+      [n, 1],
+      rows.map(({ kind }) => kind),
+    ),
+  })
+  for (const [i, { a, b, kind }] of rows.entries()) {
+    const valid = !(Math.abs(a) > 4) && Number.isFinite(b) && (kind === 'house' || kind === 'flat')
+    const far = Math.abs(b) > 1e6
+    const p = out.ood_p.data[i] as number
+    if (!(Math.abs(a) > 1e37 || Math.abs(b) > 1e37)) {
+      expect((out.probability.data[2 * i] as number) + (out.probability.data[2 * i + 1] as number)).toBeCloseTo(1, 5)
+      for (let j = 0; j < 3; j++) expect(Number.isNaN(out.attributions.data[3 * i + j])).toBe(false)
+    }
+    expect(p >= 1 / (N + 2) && p <= 1, `ood_p of row ${i}`).toBe(true)
+    if (!valid || far) expect(out.abstain.data[i], JSON.stringify(rows[i])).toBe(1)
+  }
+})
+
+test('rates of one group alone are no difference, rather than a difference of nothing', async () => {
+  const rows = await relationOf(
+    all.map((i) => ({ a: numbers[2 * i], b: numbers[2 * i + 1], kind: kinds[i], y: labels[i] })),
+    { schema: rowSchema({ a: float(), b: float(), kind: string(), y: int() }) },
+  )
+  const handles = { model: {} as never, data: {} as never }
+  const context = { seed: 0, rebuild: async () => [] }
+  const { measure } = equalizedOddsDifference({ ...handles, by: ['kind'] })
+  const both = await measure({ model: guarded, data: rows }, context)
+  expect(both.parts).toHaveLength(2)
+  const flats = rows.where(({ eq, literal }) => eq('kind', literal('flat')))
+  await expect(measure({ model: guarded, data: flats }, context)).rejects.toMatchObject({
+    code: 'GROUPS_FEW',
+    message: 'there is only the group "flat" by kind',
+  })
 })
 
 test('PGD finds the worst change of a linear model, keeps within its ball and limits, and more steps are never weaker', async () => {

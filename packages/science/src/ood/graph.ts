@@ -20,11 +20,13 @@ const matrix = (data: readonly number[], shape: readonly number[]): Value =>
 
 /** Returns the Mahalanobis score [n, 1] of features [n, d] as a Value; see `mahalanobisScores`. */
 export function mahalanobisScore({ dimensions: d, means, classes, whitening }: Mahalanobis, features: Value): Value {
-  const white = matMul(features, matrix(whitening, [d, d]))
+  // centred first: in single precision the whitening of an offset would drown what differs
+  const origin = Array.from({ length: d }, (_, j) => Math.fround(means[j]))
+  const white = matMul(sub(features, matrix(origin, [1, d])), matrix(whitening, [d, d]))
   const centres = new Array<number>(classes * d).fill(0)
   for (let c = 0; c < classes; c++)
     for (let j = 0; j < d; j++)
-      for (let k = 0; k < d; k++) centres[c * d + k] += means[c * d + j] * whitening[j * d + k]
+      for (let k = 0; k < d; k++) centres[c * d + k] += (means[c * d + j] - origin[j]) * whitening[j * d + k]
   const squares = reduceSumSquare(sub(unsqueeze(white, [1]), matrix(centres, [1, classes, d])), {
     axes: [2],
     keepDims: false,

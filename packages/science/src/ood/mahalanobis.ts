@@ -13,6 +13,9 @@ export interface Mahalanobis {
   readonly dead: readonly number[]
 }
 
+/** A variance that is a smaller share of the mean square is the rounding of a constant. */
+const ROUNDING = 1e-20
+
 /** Settings of `fitMahalanobis`: the ridge is a share of the mean variance, 1e-6 by default. */
 export interface MahalanobisOptions {
   readonly ridge?: number
@@ -22,7 +25,7 @@ export interface MahalanobisOptions {
  * Returns the detector of Lee et al. 2018: class-conditional means with one covariance S (divided by n, float64), ridge
  * relative to trace(S)/d. The score of a row is 0.5 min over classes of (z - mu_c)^T S^-1 (z - mu_c), higher = further out.
  * `features` is [n, d] row-major, `labels` are class indices (gaps are fine). Features without variance are dropped and named.
- * Throws `FIT_EMPTY`, `LENGTH_MISMATCH`, `FEATURE_NOT_FINITE`, `FEATURES_DEAD` when no feature varies.
+ * Throws `FIT_EMPTY`, `LENGTH_MISMATCH`, `FEATURE_NOT_FINITE`, `FEATURES_DEAD` when no feature varies, `RIDGE_INVALID`.
  */
 export function fitMahalanobis(
   features: ArrayLike<number>,
@@ -30,12 +33,15 @@ export function fitMahalanobis(
   { ridge = 1e-6 }: MahalanobisOptions = {},
 ): Mahalanobis {
   const n = labels.length
+  if (!(ridge >= 0 && Number.isFinite(ridge)))
+    throw new PodError('RIDGE_INVALID', `a ridge of ${ridge} is not possible`, { hint: 'a share of the mean variance' })
   if (n === 0) throw new PodError('FIT_EMPTY', 'there is no row to fit a Mahalanobis detector on')
   const d = features.length / n
   if (!Number.isInteger(d) || d < 1)
     throw new PodError('LENGTH_MISMATCH', `${features.length} features do not fall into ${n} rows`)
   const present = [...new Set(Array.from(labels))].sort((a, b) => a - b)
   const means = new Float64Array(present.length * d)
+  const squares = new Float64Array(d)
   const counts = new Float64Array(present.length)
   const classOf = new Map(present.map((label, c) => [label, c]))
   for (let i = 0; i < n; i++) {
@@ -45,6 +51,7 @@ export function fitMahalanobis(
       const z = features[i * d + j]
       if (!Number.isFinite(z)) throw new PodError('FEATURE_NOT_FINITE', `feature ${j} of row ${i} is ${z}`)
       means[c * d + j] += z
+      squares[j] += (z * z) / n
     }
   }
   for (let c = 0; c < present.length; c++) for (let j = 0; j < d; j++) means[c * d + j] /= counts[c]
@@ -56,7 +63,7 @@ export function fitMahalanobis(
     for (let j = 0; j < d; j++) centred[j] = features[i * d + j] - means[c * d + j]
     for (let j = 0; j < d; j++) for (let k = 0; k <= j; k++) covariance[j * d + k] += (centred[j] * centred[k]) / n
   }
-  const alive = Array.from({ length: d }, (_, j) => j).filter((j) => covariance[j * d + j] > 1e-12)
+  const alive = Array.from({ length: d }, (_, j) => j).filter((j) => covariance[j * d + j] > ROUNDING * squares[j])
   if (alive.length === 0) throw new PodError('FEATURES_DEAD', `none of the ${d} features varies within a class`)
   const whitening = whiten(covariance, d, alive, ridge)
   const dead = Array.from({ length: d }, (_, j) => j).filter((j) => !alive.includes(j))
@@ -81,11 +88,13 @@ function whiten(covariance: Float64Array, d: number, alive: readonly number[], r
   return whitening
 }
 
-/** Returns the scores of rows [n, d]: 0.5 times the least squared distance, higher = further out. */
+/** Returns the scores of rows [n, d]: 0.5 times the least squared distance, higher = further out. Throws `LENGTH_MISMATCH`. */
 export function mahalanobisScores(
   { dimensions: d, means, classes, whitening }: Mahalanobis,
   features: ArrayLike<number>,
 ): Float64Array {
+  if (features.length % d !== 0)
+    throw new PodError('LENGTH_MISMATCH', `${features.length} numbers do not fall into rows of ${d} features`)
   const scores = new Float64Array(features.length / d)
   const centred = new Float64Array(d)
   for (let i = 0; i < scores.length; i++) {
@@ -107,12 +116,15 @@ export function mahalanobisScores(
 
 /**
  * Returns the conformal p-value of each score against calibration scores of in-distribution rows:
- * (1 + #{calibration >= score}) / (n + 1), never 0; uniform or larger for exchangeable rows. Throws `CALIBRATION_EMPTY`.
+ * (1 + #{calibration >= score}) / (n + 1), never 0; uniform or larger for exchangeable rows. A score that is NaN is further
+ * out than all. Throws `CALIBRATION_EMPTY`, and `SCORES_NAN` for a calibration score that is NaN.
  */
 export function conformalPValues(calibration: ArrayLike<number>, scores: ArrayLike<number>): Float64Array {
   if (calibration.length === 0) throw new PodError('CALIBRATION_EMPTY', 'there is no calibration score')
   const sorted = Float64Array.from(calibration).sort()
+  if (Number.isNaN(sorted[sorted.length - 1])) throw new PodError('SCORES_NAN', 'a calibration score is NaN')
   return Float64Array.from(scores, (score) => {
+    if (Number.isNaN(score)) return 1 / (sorted.length + 1)
     let [low, high] = [0, sorted.length]
     while (low < high) {
       const middle = (low + high) >> 1

@@ -1,2 +1,2 @@
 export { answeredWithin, type LatencyOptions } from './latency.ts'
-export { aucOf, logLossOf } from './quality.ts'
+export { aucOf, logLossOf, type MeasuredAuc, measureAuc } from './quality.ts'

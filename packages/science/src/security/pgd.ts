@@ -21,6 +21,7 @@ import {
 } from '@mlpod/graph'
 import { auc, random } from '@mlpod/math'
 import { answersOf, labelsOf } from '../guard/answers.ts'
+import { measureAuc } from '../performance/quality.ts'
 import type { ModelAndData, ModelAndRows } from '../uncertainty/covers.ts'
 import { marginOfLast } from '../uncertainty/graph.ts'
 
@@ -72,7 +73,7 @@ export function pgd({ norm, epsilon, steps = 20, relStepsize = 0.1, randomStart 
 
 /** What an attack found for each row. */
 export interface Attacked {
-  /** The change of each column, in its own units, [n, columns] row-major. */
+  /** The change of each column, in its own units, [n, columns] row-major: within the column's limits, 0 where it is missing. */
   readonly delta: Float32Array
   readonly columns: readonly string[]
   /** Log-odds of the last class against the best other one, before and after. */
@@ -82,7 +83,8 @@ export interface Attacked {
 
 /**
  * Attacks a guarded model on labelled rows: each row's log-odds are pushed away from its label. The best iterate of a row is
- * kept, so that more steps are never weaker. The loss is the margin itself, whose gradient does not vanish where the model is sure.
+ * kept, so that more steps are never weaker, nor a random start than the fast gradient sign (Goodfellow et al. 2015). The
+ * loss is the margin itself, whose gradient does not vanish where the model is sure.
  * Throws `MODEL_NOT_GUARDED`, `ATTACK_INVALID` when a column may not be changed.
  */
 export async function attack(
@@ -100,38 +102,57 @@ export async function attack(
   const [n, m] = [truth.length, columns.length]
   const last = guard.label.values.length - 1
   const sign = Float32Array.from(truth, (label) => (label === last ? -1 : 1))
-  const delta = new Float32Array(n * m)
-  if (randomStart) {
-    const { uniform } = random({ seed, path: 'pgd' })
-    for (let i = 0; i < delta.length; i++) delta[i] = epsilon * (2 * uniform(i) - 1)
-  }
   const session = await openSession(step)
   try {
     const look = async (perturbation: Float32Array): Promise<{ margin: Float32Array; gradient: Float32Array }> => {
       const out = await session.run({ ...feeds, delta: { dtype: 'float32', shape: [n, m], data: perturbation } })
       return { margin: out.margin.data as Float32Array, gradient: out.gradient.data as Float32Array }
     }
-    const { margin: before } = await look(new Float32Array(n * m))
+    const { margin: before, gradient: first } = await look(new Float32Array(n * m))
     const [best, after] = [new Float32Array(n * m), Float32Array.from(before)]
-    for (let iteration = 0; iteration <= steps; iteration++) {
-      const { margin, gradient } = await look(delta)
+    const keep = (delta: Float32Array, margin: Float32Array): void => {
       for (let i = 0; i < n; i++) {
-        if (sign[i] * margin[i] > sign[i] * after[i]) {
-          after[i] = margin[i]
-          best.set(delta.subarray(i * m, i * m + m), i * m)
-        }
-        for (let j = i * m; j < i * m + m; j++)
-          delta[j] = Math.max(
-            -epsilon,
-            Math.min(epsilon, delta[j] + relStepsize * epsilon * sign[i] * Math.sign(gradient[j])),
-          )
+        if (!(sign[i] * margin[i] > sign[i] * after[i])) continue
+        after[i] = margin[i]
+        best.set(delta.subarray(i * m, i * m + m), i * m)
       }
     }
-    for (let i = 0; i < best.length; i++) best[i] *= columns[i % m].scale as number
+    const climb = (delta: Float32Array, gradient: Float32Array, share: number): void => {
+      for (let j = 0; j < delta.length; j++) {
+        const next = delta[j] + share * epsilon * sign[Math.floor(j / m)] * Math.sign(gradient[j])
+        delta[j] = Math.max(-epsilon, Math.min(epsilon, next))
+      }
+    }
+    const delta = new Float32Array(n * m)
+    if (randomStart) {
+      // a start at random is never weaker than one whole step from the row itself
+      const whole = new Float32Array(n * m)
+      climb(whole, first, 1)
+      keep(whole, (await look(whole)).margin)
+      const { uniform } = random({ seed, path: 'pgd' })
+      for (let i = 0; i < delta.length; i++) delta[i] = epsilon * (2 * uniform(i) - 1)
+    }
+    for (let iteration = 0; iteration <= steps; iteration++) {
+      const { margin, gradient } = await look(delta)
+      keep(delta, margin)
+      climb(delta, gradient, relStepsize)
+    }
+    for (let i = 0; i < best.length; i++) {
+      const column = columns[i % m]
+      best[i] = change((feeds[column.name].data as Float32Array)[Math.floor(i / m)], best[i], column)
+    }
     return { delta: best, columns: columns.map(({ name }) => name), before, after }
   } finally {
     await session.close()
   }
+}
+
+/** What a perturbation in standard deviations does to a value: none where it is missing, and never past the column's limits. */
+function change(raw: number, by: number, { scale, minimum, maximum }: ModelColumn): number {
+  if (Number.isNaN(raw)) return 0
+  const low = minimum === undefined ? Number.NEGATIVE_INFINITY : Math.min(raw, minimum)
+  const high = maximum === undefined ? Number.POSITIVE_INFINITY : Math.max(raw, maximum)
+  return Math.min(high, Math.max(low, raw + by * (scale as number))) - raw
 }
 
 /** The columns that a perturbation may move. */
@@ -184,14 +205,15 @@ export const aucUnder = (attacker: Attack, { model, data }: ModelAndData): Quant
     const { after, before } = await attack(model, data, attacker, { seed })
     const rows = Array.from(truth.keys()).filter((i) => truth[i] >= 0)
     const outcomes = rows.map((i) => (truth[i] === classes - 1 ? 1 : 0))
-    const attacked = auc(
+    const { measurement, method } = measureAuc(
       rows.map((i) => after[i]),
       outcomes,
     )
     return {
-      whole: { kind: 'mean', estimate: attacked.auc, standardError: attacked.standardError, n: rows.length },
+      whole: measurement,
+      n: rows.length,
       dropped: truth.length - rows.length,
-      method: `area under the ROC curve (DeLong) after ${attacker.steps} steps of ${attacker.name} on each row`,
+      method: `${method} after ${attacker.steps} steps of ${attacker.name} on each row`,
       detail: {
         aucBefore: auc(
           rows.map((i) => before[i]),

@@ -17,7 +17,8 @@ export interface BinOptions {
 
 /**
  * Returns the bins of a reliability diagram over equally many rows each, equal probabilities never parted, ascending.
- * Throws `BINS_INVALID` unless `bins` is a whole number >= 1.
+ * Throws `BINS_INVALID` unless `bins` is a whole number >= 1, `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`, `PROBABILITY_INVALID`,
+ * `LABEL_UNKNOWN`.
  */
 export function reliabilityBins(
   probabilities: ArrayLike<number>,
@@ -26,12 +27,15 @@ export function reliabilityBins(
 ): ReliabilityBin[] {
   if (!(Number.isInteger(bins) && bins >= 1))
     throw new PodError('BINS_INVALID', `${bins} is no number of bins`, { hint: 'a whole number >= 1' })
+  checkRows(probabilities, outcomes)
   const order = Array.from({ length: probabilities.length }, (_, i) => i).sort(
     (a, b) => probabilities[a] - probabilities[b] || a - b,
   )
   const cells: ReliabilityBin[] = []
   for (let from = 0, cell = 1; from < order.length; cell++) {
-    let to = Math.max(from + 1, Math.round((cell * order.length) / bins))
+    let to = Math.round((cell * order.length) / bins)
+    // equal probabilities, or more bins than rows, have taken this bin's place
+    if (to <= from) continue
     while (to < order.length && probabilities[order[to]] === probabilities[order[to - 1]]) to++
     let [mean, frequency] = [0, 0]
     for (let i = from; i < to; i++) {
@@ -42,6 +46,19 @@ export function reliabilityBins(
     from = to
   }
   return cells
+}
+
+function checkRows(probabilities: ArrayLike<number>, outcomes: ArrayLike<number>): void {
+  const n = probabilities.length
+  if (n === 0) throw new PodError('CALIBRATION_EMPTY', 'there is no row whose probability could be right')
+  if (outcomes.length !== n)
+    throw new PodError('LENGTH_MISMATCH', `${n} probabilities and ${outcomes.length} outcomes do not match`)
+  for (let i = 0; i < n; i++) {
+    if (!(probabilities[i] >= 0 && probabilities[i] <= 1))
+      throw new PodError('PROBABILITY_INVALID', `${probabilities[i]} of row ${i} is no probability`)
+    if (outcomes[i] !== 0 && outcomes[i] !== 1)
+      throw new PodError('LABEL_UNKNOWN', `${outcomes[i]} of row ${i} is neither 0 nor 1`)
+  }
 }
 
 /**
@@ -59,14 +76,15 @@ export function calibrationError(
 
 /**
  * Returns the root of the debiased squared calibration error, each bin's squared gap less its sampling variance
- * (Kumar, Liang, Ma 2019), at least 0.
+ * (Kumar, Liang, Ma 2019), at least 0. Bins have two rows or more, without which a bin's variance is unknown.
  */
 export function debiasedCalibrationError(
   probabilities: ArrayLike<number>,
   outcomes: ArrayLike<number>,
-  options: BinOptions = {},
+  { bins = 15 }: BinOptions = {},
 ): number {
-  const cells = reliabilityBins(probabilities, outcomes, options)
+  const most = Math.max(1, Math.floor(probabilities.length / 2))
+  const cells = reliabilityBins(probabilities, outcomes, { bins: Math.min(bins, most) })
   const square = cells.reduce(
     (sum, { n, mean, frequency }) =>
       sum + n * ((mean - frequency) ** 2 - (n > 1 ? (frequency * (1 - frequency)) / (n - 1) : 0)),

@@ -71,7 +71,7 @@ export function covers({
 
 /**
  * The root mean squared calibration error of the probability of the last class, debiased (Kumar, Liang, Ma 2019), over
- * equal-mass bins (15 by default), with a bootstrap standard error.
+ * equal-mass bins (15 by default), with a bootstrap standard error of at least 1 / n.
  */
 export function calibrationErrorOf({ model, data }: ModelAndData, { bins = 15 }: { bins?: number } = {}): Quantity {
   return {
@@ -84,15 +84,19 @@ export function calibrationErrorOf({ model, data }: ModelAndData, { bins = 15 }:
       const p = Float64Array.from(rows, (i) => positive[i])
       const y = Float64Array.from(rows, (i) => (truth[i] === classes - 1 ? 1 : 0))
       const estimate = debiasedCalibrationError(p, y, { bins })
-      const standardError = bootstrapError(
-        rows.length,
-        (chosen) =>
-          debiasedCalibrationError(
-            Float64Array.from(chosen, (i) => p[i]),
-            Float64Array.from(chosen, (i) => y[i]),
-            { bins },
-          ),
-        { seed },
+      // a sample that is right in every row says nothing of what is wrong once in n
+      const standardError = Math.max(
+        1 / rows.length,
+        bootstrapError(
+          rows.length,
+          (chosen) =>
+            debiasedCalibrationError(
+              Float64Array.from(chosen, (i) => p[i]),
+              Float64Array.from(chosen, (i) => y[i]),
+              { bins },
+            ),
+          { seed },
+        ),
       )
       return {
         whole: { kind: 'mean', estimate, standardError, n: rows.length },

@@ -1,3 +1,4 @@
+import { PodError } from '@mlpod/contract'
 import {
   add,
   cast,
@@ -16,6 +17,7 @@ import {
   softmax,
   sub,
   type Value,
+  where,
 } from '@mlpod/graph'
 import type { SplitConformal } from './split.ts'
 
@@ -41,21 +43,39 @@ export interface GroupColumn {
   readonly dtype: 'float32' | 'string'
 }
 
+/** The number by which a group of a numeric column is known in a model; NaN for missing. */
+function numberOf(group: string): number {
+  if (group === '') return Number.NaN
+  const number = group === 'true' ? 1 : group === 'false' ? 0 : Math.fround(Number(group))
+  if (Number.isNaN(number))
+    throw new PodError('GROUP_INVALID', `the group "${group}" is no value of a column of numbers`, {
+      hint: 'name groups by the values of the column, as text, and missing ones ""',
+    })
+  return number
+}
+
 /** Returns the index [n, 1] (int64) of each row's group in `conformal.groups`, 0 (the pool) for unseen ones. */
 function groupIndex(conformal: SplitConformal, column: GroupColumn): Value {
+  const names = conformal.groups.slice(1).map(({ group }) => group as string)
+  const numbers = column.dtype === 'float32' ? names.map(numberOf) : []
+  const twice = numbers.findIndex((number, i) => numbers.indexOf(number) < i && !Number.isNaN(number))
+  if (twice >= 0)
+    throw new PodError('GROUP_INVALID', `single precision does not tell the group "${names[twice]}" from another`, {
+      hint: 'give the column to the model as a string',
+    })
   const one = (hit: Value, index: number): Value =>
     mul(cast(hit, 'int64'), constant({ dtype: 'int64', shape: [1, 1], data: BigInt64Array.of(BigInt(index)) }))
-  const hits = conformal.groups.slice(1).map(({ group }, i) => {
-    const name = group as string
+  const hits = names.map((name, i) => {
     if (column.dtype === 'string') return one(equal(column.value, constant(name, 'string')), i + 1)
-    return one(name === '' ? isNaN(column.value) : equal(column.value, Number(name)), i + 1)
+    return one(name === '' ? isNaN(column.value) : equal(column.value, numbers[i]), i + 1)
   })
   return hits.reduce((sum, hit) => add(sum, hit))
 }
 
 /**
  * Returns the threshold [n, 1] of each row at `level` (a float64 scalar Value, so that a caller may ask for another one):
- * the k-th smallest calibration score of its group, k = ceil((m + 1) level), infinite when k > m; see `calibrateSplit`.
+ * the k-th smallest calibration score of its group, k = ceil((m + 1) level), infinite when k > m or the level is NaN; see
+ * `calibrateSplit`. Throws `GROUP_INVALID` when the groups are no values of the column.
  */
 export function splitThreshold(conformal: SplitConformal, level: Value, column?: GroupColumn): Value {
   const groups = column && conformal.groups.length > 1 ? conformal.groups : conformal.groups.slice(0, 1)
@@ -72,7 +92,8 @@ export function splitThreshold(conformal: SplitConformal, level: Value, column?:
     data: Float64Array.from(groups, ({ scores }) => scores.length),
   })
   // the same tolerance as the rank rule: ceil((m + 1) level - 1e-9), at least 1, at most one past the last score
-  const rank = ceil(sub(mul(add(sizes, constant(1, 'float64')), level), constant(1e-9, 'float64')))
+  const asked = where(isNaN(level), constant(1, 'float64'), level)
+  const rank = ceil(sub(mul(add(sizes, constant(1, 'float64')), asked), constant(1e-9, 'float64')))
   const position = sub(clip(rank, constant(1, 'float64'), constant(width, 'float64')), constant(1, 'float64'))
   const offsets = constant({
     dtype: 'int64',
