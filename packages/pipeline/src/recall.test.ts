@@ -1,4 +1,4 @@
-import { rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { CHAIN, command, makePod, podOf, removePods, states, writeFiles } from './testPods.ts'
@@ -16,7 +16,7 @@ function write(root: string, files: Readonly<Record<string, string>>, before = 6
 
 function pod(files: Readonly<Record<string, string>>): string {
   const root = makePod({})
-  write(root, { 'package-lock.json': LOCK, ...files })
+  write(root, { 'package.json': '{ "name": "demo", "type": "module" }', 'package-lock.json': LOCK, ...files })
   return root
 }
 
@@ -54,6 +54,12 @@ test('keys of a recalled pod are those of an imported one', async () => {
 test.each<[string, (root: string) => unknown, Record<string, string>]>([
   ['a module of a node', (root) => write(root, { 'src/math.ts': 'export const twice = (x: number) => 2 * x' }, 30), {}],
   ['the config', (root) => write(root, { 'mlpod.config.ts': `${CHAIN['mlpod.config.ts']}\n` }, 30), {}],
+  [
+    'its package.json',
+    (root) => write(root, { 'package.json': '{ "name": "demo", "type": "module", "imports": {} }' }, 30),
+    {},
+  ],
+  ['which package.json is the nearest', (root) => write(root, { 'src/package.json': '{ "type": "module" }' }, 30), {}],
   ['packages', (root) => write(root, { 'package-lock.json': '{ "packages": { } }' }, 30), {}],
   ['what is installed', (root) => write(root, { 'node_modules/.package-lock.json': LOCK }, 30), {}],
   ['the memory itself', (root) => writeFileSync(join(root, '.mlpod/cache/pod'), 'no'), {}],
@@ -64,6 +70,14 @@ test.each<[string, (root: string) => unknown, Record<string, string>]>([
   expect(await isRecalled(root)).toBe(true)
   change(root)
   expect(await isRecalled(root, env)).toBe(false)
+})
+
+test('a pod whose imports lead through links is imported each time', async () => {
+  const { 'src/math.ts': math, ...others } = CHAIN
+  const root = pod({ ...others, 'src/one.ts': math })
+  symlinkSync('one.ts', join(root, 'src/math.ts'))
+  await isRecalled(root)
+  expect(await isRecalled(root)).toBe(false)
 })
 
 test('a module that is gone is missed, whatever is remembered', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { deserialize, serialize } from 'node:v8'
@@ -22,10 +22,12 @@ export interface Recalled {
 /** What the modules of a pod said, and what must be as it was for them to say it again. */
 interface Memory {
   readonly stamp: string
-  /** Everything that was imported outside of `node_modules`. */
+  /** Everything that was imported outside of `node_modules`, and the `package.json` of each. */
   readonly files: readonly string[]
   readonly contents: Hash
-  /** Absent: what these modules say cannot be kept. */
+  /** Nearer files and folders that would decide what is imported, if they were there. */
+  readonly absent: readonly string[]
+  /** Undefined: what these modules say cannot be kept. */
   readonly said?: { readonly config: object; readonly places: Readonly<Record<string, readonly Place[]>> }
 }
 
@@ -41,7 +43,11 @@ export async function recallPod(configFile: string): Promise<Recalled> {
   const memory = read(file)
   const identify = onceEach(store.identify)
   const current =
-    stamp !== undefined && memory?.stamp === stamp && (await contentsOf(memory.files, identify)) === memory.contents
+    memory !== undefined &&
+    memory.stamp === stamp &&
+    memory.files.includes(realpathSync(configFile)) &&
+    (await contentsOf(memory.files, identify)) === memory.contents &&
+    !memory.absent.some((path) => existsSync(path))
   if (current && memory.said) {
     const { config, places } = memory.said
     return { pod: { ...podOf(configFile, config), recalled: { places, identify } }, config }
@@ -49,7 +55,11 @@ export async function recallPod(configFile: string): Promise<Recalled> {
   const begunAt = Date.now() - TICK_MS
   const pod = await loadPod(configFile)
   const { default: config } = await import(pathToFileURL(configFile).href)
-  if (!current && stamp !== undefined) await remember(file, stamp, { pod, config }, store, begunAt)
+  const fresh = current || stamp === undefined ? undefined : await memoryOf(stamp, { pod, config }, store, begunAt)
+  if (fresh) {
+    await writeAtomic(file, serialize(fresh))
+    await store.save()
+  }
   return { pod, config }
 }
 
@@ -71,25 +81,37 @@ function read(file: string): Memory | undefined {
   }
 }
 
-async function remember(
-  file: string,
+/** Returns what to keep of an import; undefined when it is not certain which bytes were imported. */
+async function memoryOf(
   stamp: string,
   { pod, config }: Recalled,
   store: Store,
   begunAt: number,
-): Promise<void> {
-  const files = importedFiles()?.filter((path) => !path.includes(`${sep}node_modules${sep}`))
-  if (!files?.includes(realpathSync(pod.configFile))) return
+): Promise<Memory | undefined> {
+  const imported = importedFiles()?.filter((path) => !path.includes(`${sep}node_modules${sep}`))
+  if (!imported?.includes(realpathSync(pod.configFile))) return undefined
+  const { manifests, absent } = surroundings(imported)
+  const files = [...imported, ...manifests]
   const contents = await contentsOf(files, store.identify)
   const settled = files.every((path) => {
     const info = statSync(path, { throwIfNoEntry: false })
     return info !== undefined && info.mtimeMs < begunAt && info.ctimeMs < begunAt
   })
-  // written while it was imported: the next command will see
-  if (!settled || contents === undefined) return
-  const said = await saidBy(pod, config, files)
-  await writeAtomic(file, serialize({ stamp, files, contents, ...(said && { said }) } satisfies Memory))
-  await store.save()
+  if (!settled || contents === undefined) return undefined
+  return { stamp, files, contents, absent, said: await saidBy(pod, config, imported) }
+}
+
+/** The `package.json` above each file, and what there is not between the two. */
+function surroundings(files: readonly string[]): { manifests: readonly string[]; absent: readonly string[] } {
+  const manifests = new Set<string>()
+  const absent = new Set<string>()
+  for (const folder of new Set(files.map((path) => dirname(path)))) {
+    const manifest = findUp(folder, 'package.json')
+    if (manifest !== undefined) manifests.add(manifest)
+    for (let below = folder; below !== dirname(manifest ?? sep); below = dirname(below))
+      for (const name of ['package.json', 'node_modules']) absent.add(join(below, name))
+  }
+  return { manifests: [...manifests], absent: [...absent].filter((path) => !existsSync(path)) }
 }
 
 async function saidBy(pod: Pod, config: unknown, files: readonly string[]): Promise<Memory['said']> {

@@ -13,7 +13,7 @@ const answers = new Map<string, ResolveFnOutput>()
 const formats = new Map<string, ResolveFnOutput['format']>()
 const homes = new Map<string, string>()
 const imported = new Set<string>()
-let installed = false
+let [installed, throughLink] = [false, false]
 
 /** Resolves the imports of this thread from now on; the same answers in less time. */
 export function resolveQuickly(): void {
@@ -23,15 +23,20 @@ export function resolveQuickly(): void {
     resolve(specifier, context, next) {
       if (!context.conditions?.includes('import')) return next(specifier, context)
       const answer = answerTo(specifier, context, next)
-      if (answer.url.startsWith('file:')) imported.add(answer.url)
+      if (!answer.url.startsWith('file:') || imported.has(answer.url)) return answer
+      imported.add(answer.url)
+      if (/^\.\.?\//.test(specifier) && new URL(specifier, context.parentURL).href !== answer.url) throughLink = true
       return answer
     },
   })
 }
 
-/** Returns the files that have been imported since `resolveQuickly`; undefined when it was not called. */
+/**
+ * Returns the files that have been imported since `resolveQuickly`. Undefined when they do not tell everything: it was not
+ * called, or an import led through a link, which may lead elsewhere tomorrow.
+ */
 export const importedFiles = (): readonly string[] | undefined =>
-  installed ? [...imported].map((url) => fileURLToPath(url.replace(/[?#].*$/, ''))) : undefined
+  installed && !throughLink ? [...imported].map((url) => fileURLToPath(url.replace(/[?#].*$/, ''))) : undefined
 
 type Next = (specifier: string, context?: Partial<ResolveHookContext>) => ResolveFnOutput
 
