@@ -1,13 +1,4 @@
-import {
-  type Claim,
-  type Evidence,
-  type EvidencePart,
-  type Hash,
-  type Measured,
-  type MeasuredPart,
-  type PValues,
-  type Verdict,
-} from '@mlpod/contract'
+import type { Claim, Evidence, EvidencePart, Hash, Measured, MeasuredPart, PValues, Verdict } from '@mlpod/contract'
 import { checkMeasured } from './checkMeasured.ts'
 import { type Decision, holmDecisions, lookShare } from './family.ts'
 import { neededFactor } from './needs.ts'
