@@ -132,12 +132,14 @@ const isOfType = ({ type }: ColumnInfo, column: Column): boolean =>
 const missingColumn = (name: string, columns: readonly string[]): PodError =>
   new PodError('COLUMN_MISSING', unknownColumn(name, columns).message)
 
+const shown = (value: Cell): string => (typeof value === 'number' ? String(value) : JSON.stringify(value))
+
 /** Throws `SCHEMA_VIOLATED` naming what is wrong with `what`, unless the check is ok. */
 export function assertSchema({ ok, rows, violations }: SchemaCheck, what: string, at?: string): void {
   if (ok) return
   const [worst, ...rest] = violations
   const [first] = worst.first
-  const example = first ? `: first ${JSON.stringify(first.value)}${first.row < 0 ? '' : ` in row ${first.row}`}` : ''
+  const example = first ? `: first ${shown(first.value)}${first.row < 0 ? '' : ` in row ${first.row}`}` : ''
   const said =
     worst.rule === 'type'
       ? `the column "${worst.column}" of ${what} is ${worst.sentence}`

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bool, closeEngine, csv, date, float, int, rowSchema, string } from './index.ts'
+import { bool, closeEngine, csv, date, float, int, rowSchema, string, timestamp } from './index.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -48,6 +48,67 @@ test('codes for missing are missing, in every column or in one', async () => {
   expect(() => csv('sales.csv', { schema: Sale, missing: { prize: [1] } as never })).toThrow(
     fails('COLUMN_UNKNOWN', /did you mean "price"/),
   )
+})
+
+test('numbers that mean missing are compared as numbers, texts as they are written, in columns of any type', async () => {
+  const Coded = rowSchema({
+    id: int({ nullable: true }),
+    town: string({ nullable: true }),
+    day: date({ nullable: true }),
+    ok: bool({ nullable: true }),
+  })
+  const missing = { id: [-1, 'none'], town: [999, "x') OR 1=1 --"], day: ['1900-01-01'], ok: ['no answer'] }
+  const text =
+    "id,town,day,ok\n-1.0,abc,1900-01-01,true\nnone,999,2020-01-01,no answer\n7,x') OR 1=1 --,2020-01-02,false\n"
+  expect(await (await read(text, { missing }, Coded)).rows()).toEqual([
+    { id: null, town: 'abc', day: null, ok: true },
+    { id: null, town: null, day: '2020-01-01', ok: null },
+    { id: 7, town: null, day: '2020-01-02', ok: false },
+  ])
+  await expect(read('id,town,day,ok\nother,a,2020-01-01,true\n', { missing }, Coded)).rejects.toThrow(
+    fails('VALUE_TYPE', /"id".*"other" in line 2/),
+  )
+})
+
+test('options that no file could fit are refused when the source is declared', () => {
+  const invalid = (options: object, message: RegExp) =>
+    expect(() => csv('sales.csv', { schema: Sale, ...options })).toThrow(fails('OPTION_INVALID', message))
+  invalid({ missing: { price: [Number.NaN] } }, /NaN of column "price"/)
+  for (const delimiter of ['', '||', '"', '\n']) invalid({ delimiter }, /is not one character between fields/)
+  invalid({ nullValues: ['a,b'] }, /no field of sales.csv can be "a,b"/)
+})
+
+test('one file is read, whatever its name means to those who look for many', async () => {
+  for (const [name, other] of [
+    ['a[1].csv', 'a1.csv'],
+    ['b*.csv', 'bb.csv'],
+    ['c?.csv', 'cc.csv'],
+    ["it's.csv", 'its.csv'],
+  ]) {
+    await writeFile(join(folder, name), 'id\n1\n')
+    await writeFile(join(folder, other), 'id\n2\n')
+    const source = csv(name, { schema: rowSchema({ id: int() }) })
+    expect(await (await source.read(join(folder, name))).rows(), name).toEqual([{ id: 1 }])
+  }
+})
+
+test('moments keep their zone, days have no hour, and neither is infinite', async () => {
+  const Moment = rowSchema({ at: timestamp() })
+  const text =
+    'at\n2020-01-01T10:00:00Z\n2020-01-01 10:00:00.5\n2020-01-01T10:00:00+02:00\n2020-01-01T10:00:00-03:30\n2020-01-01\n'
+  expect((await (await read(text, {}, Moment)).rows()).map((row) => Object.values(row)[0])).toEqual([
+    '2020-01-01T10:00:00Z',
+    '2020-01-01T10:00:00.5Z',
+    '2020-01-01T08:00:00Z',
+    '2020-01-01T13:30:00Z',
+    '2020-01-01T00:00:00Z',
+  ])
+  for (const wrong of ['infinity', 'epoch', '01/02/2020', '2020/01/02', '2020-01-01 10:00:00 Mars/Base'])
+    await expect(read(`at\n${wrong}\n`, {}, Moment)).rejects.toThrow(fails('VALUE_TYPE', /no timestamp/))
+  for (const wrong of ['infinity', '2020-01-01 10:00:00', '2020/01/02', '2020-1-2'])
+    await expect(read(`day\n${wrong}\n`, {}, rowSchema({ day: date() }))).rejects.toThrow(
+      fails('VALUE_TYPE', /no date/),
+    )
 })
 
 test('a wrong value is named with column, text and line', async () => {
@@ -138,4 +199,13 @@ test('values are left to expectations when only types are checked', async () => 
   })
   await expect(read('id,price,town\n0,1,x\n', {}, Positive)).rejects.toThrow(fails('SCHEMA_VIOLATED', /"id".*below 1/))
   expect(await (await read('id,price,town\n0,1,x\n', { check: 'types' }, Positive)).count()).toBe(1)
+})
+
+test('columns that differ only in case, names among spaces and a NUL within a text are told apart from other trouble', async () => {
+  await expect(read('id,ID,town\n1,2,x\n')).rejects.toThrow(fails('COLUMN_TWICE', /"id" and "ID".*only in case/))
+  await expect(read('id, price,town\n1,2,x\n')).rejects.toMatchObject({
+    code: 'COLUMN_MISSING',
+    hint: 'its name stands among spaces: " price"',
+  })
+  expect(await (await read('id,price,town\n1,2,a\0b\n')).rows()).toEqual([{ id: 1, price: 2, town: 'a\0b' }])
 })

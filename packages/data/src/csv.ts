@@ -1,11 +1,11 @@
 import { PodError } from '@mlpod/contract'
 import { assertSchema, checkSchema } from './checkSchema.ts'
 import { checkEncoding, readHeader } from './csvHeader.ts'
-import { type Engine, identifier, newTable, openEngine, quoted } from './engine.ts'
+import { type Engine, identifier, newTable, openEngine, quoted, quotedPath } from './engine.ts'
 import { fromTable, unknownColumn } from './query.ts'
 import type { Relation } from './relation.ts'
 import type { Column, ColumnType } from './schema.ts'
-import { SQL_TYPE } from './sqlType.ts'
+import { PARSED } from './sqlType.ts'
 import { asRowSchema, type RowOf, type SchemaLike } from './standardSchema.ts'
 import { checkFile, checkNames, type SourceOptions, type TableDataset } from './table.ts'
 import { writeTable } from './write.ts'
@@ -14,14 +14,14 @@ import { writeTable } from './write.ts'
 export interface CsvOptions<S> extends SourceOptions<S> {
   /** Texts that mean missing in every column; the empty field by default. */
   readonly nullValues?: readonly string[]
-  /** Values that mean missing in one column: `{ income: [666] }`. */
+  /** Values that mean missing in one column: numbers as they are read, texts as they are written: `{ income: [666, 'n/a'] }`. */
   readonly missing?: { readonly [K in keyof RowOf<S> & string]?: readonly (number | string)[] }
   readonly delimiter?: string
 }
 
 /**
  * Returns the handle of a CSV file (UTF-8, one header line, RFC 4180 quotes) that the pod reads; it is parsed once and
- * checked against the schema. Throws when read: `FILE_MISSING`, `FILE_EMPTY`, `ENCODING_NOT_UTF8`, `CSV_MALFORMED`,
+ * checked against the schema. Throws `COLUMN_UNKNOWN`, `OPTION_INVALID`, and when read: `FILE_MISSING`, `FILE_EMPTY`, `ENCODING_NOT_UTF8`, `CSV_MALFORMED`,
  * `COLUMN_MISSING`, `COLUMN_UNKNOWN`, `COLUMN_TWICE`, `VALUE_TYPE` with column, value and line, `SCHEMA_VIOLATED`.
  */
 export function csv<S extends SchemaLike>(
@@ -30,8 +30,15 @@ export function csv<S extends SchemaLike>(
 ): TableDataset<RowOf<S>> {
   const { columns } = asRowSchema(schema)
   const coded = missing as Readonly<Record<string, readonly (number | string)[]>>
-  for (const name of Object.keys(coded))
+  for (const [name, codes] of Object.entries(coded)) {
     if (!(name in columns)) throw unknownColumn(name, Object.keys(columns), `the schema of ${file}`)
+    const wrong = codes.find((code) => typeof code === 'number' && !Number.isFinite(code))
+    if (wrong !== undefined) throw invalid(`${wrong} of column "${name}" of ${file} is no code for missing`)
+  }
+  if ([...delimiter].length !== 1 || '"\n\r'.includes(delimiter))
+    throw invalid(`the delimiter ${JSON.stringify(delimiter)} of ${file} is not one character between fields`)
+  const clash = nullValues.find((text) => text.includes(delimiter) || /["\n\r]/.test(text))
+  if (clash !== undefined) throw invalid(`no field of ${file} can be ${JSON.stringify(clash)}, which means missing`)
   return {
     kind: 'csv',
     file,
@@ -41,14 +48,16 @@ export function csv<S extends SchemaLike>(
       await checkFile(path, file)
       const header = await readHeader(path, { delimiter, name: file })
       checkNames(header, Object.keys(columns), { extraColumns, name: file, at: path })
-      const source = { path, file, header, nullValues, delimiter }
-      const read = await parse<RowOf<S>>(source, columns, coded)
+      const source = { path, file, header, nullValues, delimiter, missing: coded }
+      const read = await parse<RowOf<S>>(source, columns)
       assertSchema(await checkSchema(read, check === 'all' ? schema : { columns: typesOnly(columns) }), file, path)
       return read
     },
     write: (value, path) => writeTable(value, path, { schema, format: 'csv', name: file }),
   }
 }
+
+const invalid = (what: string): PodError => new PodError('OPTION_INVALID', what)
 
 /** What the row type promises whatever the values: not missing, finite. */
 const typesOnly = (columns: Readonly<Record<string, Column>>): Record<string, Column> =>
@@ -60,6 +69,7 @@ interface Source {
   readonly header: readonly string[]
   readonly nullValues: readonly string[]
   readonly delimiter: string
+  readonly missing: Readonly<Record<string, Codes>>
 }
 
 const isFraction = (column: string): string =>
@@ -68,28 +78,42 @@ const isFraction = (column: string): string =>
 
 /** Tells in SQL whether a text (not missing) is no value of the type. */
 const isNot = (type: ColumnType, column: string): string => {
-  const cast = `TRY_CAST(${column} AS ${SQL_TYPE[type]}) IS NULL`
-  return type === 'int' ? `(${cast} OR ${isFraction(column)})` : cast
+  const none = `(${PARSED[type](column)}) IS NULL`
+  return type === 'int' ? `(${none} OR ${isFraction(column)})` : none
 }
 
-async function parse<Row>(
-  source: Source,
-  columns: Readonly<Record<string, Column>>,
-  missing: Readonly<Record<string, readonly (number | string)[]>>,
-): Promise<Relation<Row>> {
+/** SQL of a text (not missing) as a value of the type; an error where it is none. */
+const orError = (type: ColumnType, column: string): string => {
+  if (type === 'string') return column
+  const value = `coalesce(${PARSED[type](column)}, error('value'))`
+  return type === 'int' ? `CASE WHEN ${isFraction(column)} THEN error('value') ELSE ${value} END` : value
+}
+
+/** Tells in SQL whether a text means missing: by itself, or as one of the column's codes. */
+const isMissing = (name: string, type: ColumnType, codes: Codes = []): string => {
+  const texts = codes
+    .filter((code) => typeof code === 'string' || !NUMERIC.has(type))
+    .map((code) => quoted(String(code)))
+  const column = identifier(name)
+  return texts.length === 0 ? `${column} IS NULL` : `(${column} IS NULL OR ${column} IN (${texts.join(', ')}))`
+}
+
+type Codes = readonly (number | string)[]
+const NUMERIC: ReadonlySet<ColumnType> = new Set(['int', 'float'])
+
+/** SQL of a column's value. */
+function valueOf(name: string, type: ColumnType, codes: Codes = []): string {
+  const value = `CASE WHEN ${isMissing(name, type, codes)} THEN NULL ELSE ${orError(type, identifier(name))} END`
+  const numbers = NUMERIC.has(type) ? codes.filter((code) => typeof code === 'number') : []
+  return numbers.length === 0 ? value : `CASE WHEN (${value}) IN (${numbers.join(', ')}) THEN NULL ELSE (${value}) END`
+}
+
+async function parse<Row>(source: Source, columns: Readonly<Record<string, Column>>): Promise<Relation<Row>> {
   const engine = await openEngine()
   const token = newTable()
-  const list = Object.entries(columns).map(([name, { type }]) => {
-    const column = identifier(name)
-    const codes = missing[name]
-    const cast =
-      type === 'string'
-        ? column
-        : `CASE WHEN ${column} IS NULL THEN NULL WHEN ${isNot(type, column)} THEN error('value') ELSE TRY_CAST(${column} AS ${SQL_TYPE[type]}) END`
-    if (!codes?.length) return `${cast} AS ${column}`
-    const listed = codes.map((code) => (typeof code === 'number' ? String(code) : quoted(code))).join(', ')
-    return `CASE WHEN (${cast}) IN (${listed}) THEN NULL ELSE (${cast}) END AS ${column}`
-  })
+  const list = Object.entries(columns).map(
+    ([name, { type }]) => `${valueOf(name, type, source.missing[name])} AS ${identifier(name)}`,
+  )
   try {
     await engine.run(`CREATE TABLE "${token.table}" AS SELECT ${list.join(', ')} FROM ${reader(source)}`)
   } catch (error) {
@@ -102,7 +126,7 @@ async function parse<Row>(
 const reader = ({ path, header, nullValues, delimiter }: Source): string => {
   const names = header.map((name) => `${quoted(name)}: 'VARCHAR'`).join(', ')
   const nulls = nullValues.map(quoted).join(', ')
-  return `read_csv(${quoted(path)}, auto_detect = false, header = true, strict_mode = true, delim = ${quoted(delimiter)}, quote = '"', escape = '"', nullstr = [${nulls}], columns = {${names}})`
+  return `read_csv(${quotedPath(path)}, auto_detect = false, header = true, strict_mode = true, delim = ${quoted(delimiter)}, quote = '"', escape = '"', nullstr = [${nulls}], columns = {${names}})`
 }
 
 /** Turns the engine's error into one that says which column, which value, which line. */
@@ -141,7 +165,7 @@ async function explain(
     .filter(([, { type }]) => type !== 'string')
     .map(
       ([name, { type }]) =>
-        `WHEN ${identifier(name)} IS NOT NULL AND ${isNot(type, identifier(name))} THEN ${quoted(name)}`,
+        `WHEN NOT ${isMissing(name, type, source.missing[name])} AND ${isNot(type, identifier(name))} THEN ${quoted(name)}`,
     )
   if (bad.length > 0) {
     const [row] = await engine

@@ -18,7 +18,7 @@ const foreign = (encoding: string, name: string, at: string, because?: string): 
 
 /**
  * Returns the names in the first line of a CSV file. Throws `ENCODING_NOT_UTF8`, `CSV_MALFORMED` for an empty name or a
- * quote that is not closed, `COLUMN_TWICE`.
+ * quote that is not closed, `COLUMN_TWICE` (also for names that differ only in case).
  */
 export async function readHeader(
   path: string,
@@ -36,7 +36,8 @@ export async function readHeader(
   for (const [encoding, mark] of MARKS)
     if (mark.every((byte, i) => head[i] === byte)) throw foreign(encoding, name, path)
   // every second byte of Latin letters in UTF-16 is zero
-  if (head.subarray(0, 256).includes(0)) throw foreign('UTF-16', name, path, 'its first bytes hold zeros')
+  const zeros = head.subarray(0, 256).filter((byte) => byte === 0).length
+  if (4 * zeros > Math.min(256, head.length)) throw foreign('UTF-16', name, path, 'its first bytes hold zeros')
   const start = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0
   const names = firstRecord(head.subarray(start).toString('utf8'), delimiter)
   if (names === undefined)
@@ -48,8 +49,15 @@ export async function readHeader(
         at: `${path}:1`,
         hint: 'the first line names every column; an index written by pandas is left out with index=False',
       })
-    if (names.indexOf(column) < i)
-      throw new PodError('COLUMN_TWICE', `${name} has two columns "${column}"`, { at: `${path}:1` })
+    const twin = names.find((other, j) => j < i && other.toLowerCase() === column.toLowerCase())
+    if (twin !== undefined)
+      throw new PodError(
+        'COLUMN_TWICE',
+        twin === column
+          ? `${name} has two columns "${column}"`
+          : `the columns "${twin}" and "${column}" of ${name} differ only in case`,
+        { at: `${path}:1`, hint: twin === column ? undefined : 'SQL takes them for one: rename one of them' },
+      )
   })
   const other = [';', '\t', '|'].find((mark) => mark !== delimiter && names.length === 1 && names[0].includes(mark))
   if (other !== undefined)

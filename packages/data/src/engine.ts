@@ -43,6 +43,8 @@ async function start(): Promise<{ engine: Engine; instance: DuckDBInstance }> {
     temp_directory: join(tmpdir(), `mlpod-duckdb-${process.pid}`),
   })
   const connection = await instance.connect()
+  // the zone of the machine must not decide what a time means
+  await connection.run("SET GLOBAL TimeZone = 'UTC'")
   // a connection has one statement at a time: a second one would close the first one's result
   let last: Promise<unknown> = Promise.resolve()
   const alone: Engine['alone'] = (work) => {
@@ -125,6 +127,9 @@ export function newTable(): Token {
   forgotten.register(token, token.table)
   return token
 }
+
+/** Returns the path of one file as an SQL string literal: DuckDB takes `*`, `?` and `[` for patterns of many. */
+export const quotedPath = (path: string): string => quoted(path.replace(/[[*?]/g, '[$&]'))
 
 /** Returns a text as an SQL string literal. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`

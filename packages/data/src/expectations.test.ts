@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import reference from '../../../conformance/data/expectations.json' with { type: 'json' }
 import {
   closeEngine,
+  date,
   type Expectation,
   expectations,
   float,
@@ -131,6 +132,25 @@ test('what cannot be tried has the status error and does not stop the others', a
   expect(results[0].message).toMatch(/did you mean "price"/)
 })
 
+test('nor do types that do not compare, days that are none, and numbers that overflow', async () => {
+  const schema = rowSchema({ x: float(), day: date(), name: string() })
+  const data = await relationOf(
+    [1e300, -1e300, 3].map((x) => ({ x, day: '2020-01-01', name: 'a' })),
+    { schema },
+  )
+  const results = await expectations(data, [
+    { type: 'columnPairGreater', columns: ['x', 'name'] },
+    { type: 'between', column: 'day', min: 'yesterday' },
+    { type: 'inSet', column: 'day', values: ['2020-01-01', 'never'] },
+    { type: 'stdevBetween', column: 'x', min: 0 },
+    { type: 'between', column: 'day', min: '2019-12-31', max: '2020-01-01' },
+    { type: 'maxBetween', column: 'x', min: 0 },
+  ])
+  expect(results.map(({ status }) => status)).toEqual(['error', 'error', 'error', 'error', 'pass', 'pass'])
+  expect(results[0].message).toBe('the column "name" is VARCHAR and cannot be compared with "x", which is DOUBLE')
+  expect(results[3].message).toMatch(/out of range/i)
+})
+
 test('parameters that make no sense are refused before anything is read', async () => {
   const refused = expect.objectContaining({ code: 'EXPECTATION_INVALID' })
   const given = (e: Expectation<'price'>) => expectations(sales, [e])
@@ -141,6 +161,9 @@ test('parameters that make no sense are refused before anything is read', async 
   await expect(given({ type: 'distinctInSet', column: 'price', values: [] })).rejects.toThrow(refused)
   await expect(given({ type: 'quantileBetween', column: 'price', quantile: 2 })).rejects.toThrow(refused)
   await expect(given({ type: 'betwen' } as never)).rejects.toThrow(refused)
+  await expect(given({ type: 'between', column: 'price', min: Number.NaN })).rejects.toThrow(refused)
+  await expect(given({ type: 'compoundUnique', columns: [] })).rejects.toThrow(refused)
+  await expect(given({ type: 'multicolumnSumEqual', columns: [], total: 1 })).rejects.toThrow(refused)
 })
 
 test('NaN counts as missing', async () => {

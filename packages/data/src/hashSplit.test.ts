@@ -1,3 +1,4 @@
+import { chiSquareTail } from '@mlpod/math'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { closeEngine, float, hashSplit, int, placeOf, relationOf, rowSchema, string } from './index.ts'
@@ -75,4 +76,28 @@ test('shares that do not sum to one, unknown keys and fractional seeds are refus
   await expect(hashSplit(data, { seed: 1, shares: { a: 1.5, b: -0.5 } })).rejects.toThrow(refused('SHARES_INVALID'))
   await expect(hashSplit(data, { seed: 1, shares, key: ['idd' as 'id'] })).rejects.toThrow(refused('COLUMN_UNKNOWN'))
   await expect(hashSplit(data, { seed: 0.5, shares })).rejects.toThrow(refused('SEED_INVALID'))
+})
+
+test('places are spread evenly: the chi-square of twenty parts is what chance gives', async () => {
+  const n = 40_000
+  const data = await relationOf({ id: Array.from({ length: n }, (_, i) => i) }, { schema: rowSchema({ id: int() }) })
+  const parts = Array.from({ length: 20 }, (_, i) => `p${i}`)
+  for (const seed of [0, 1, 2]) {
+    const split = await hashSplit(data, {
+      seed,
+      shares: Object.fromEntries(parts.map((name) => [name, 0.05])),
+      key: ['id'],
+    })
+    const counts = await Promise.all(Object.values(split).map((part) => part.count()))
+    expect(counts.reduce((a, b) => a + b)).toBe(n)
+    const chiSquare = counts.reduce((sum, count) => sum + (count - n / 20) ** 2 / (n / 20), 0)
+    expect(chiSquareTail(chiSquare, 19)).toBeGreaterThan(1e-3)
+  }
+})
+
+test('a split by no column is refused, and a part of share 0 is empty', async () => {
+  const data = await relationOf(rows(20), { schema: Row })
+  await expect(hashSplit(data, { seed: 1, shares, key: [] })).rejects.toMatchObject({ code: 'KEY_EMPTY' })
+  const { none, all } = await hashSplit(data, { seed: 1, shares: { none: 0, all: 1 } })
+  expect([await none.count(), await all.count()]).toEqual([0, 20])
 })

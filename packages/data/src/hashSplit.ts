@@ -19,7 +19,8 @@ const PLACE = 'place \u2063'
 
 /**
  * Splits a relation into disjoint parts that make up the whole. A row's part depends on its own key, the seed and the
- * shares alone: it stays when rows are added or removed. Throws `SHARES_INVALID`, `COLUMN_UNKNOWN`.
+ * shares alone: it stays when rows are added or removed. Throws `SHARES_INVALID`,
+ * `COLUMN_UNKNOWN`, `KEY_EMPTY`, `SEED_INVALID`.
  */
 export async function hashSplit<Row, Part extends string>(
   data: Relation<Row>,
@@ -29,6 +30,10 @@ export async function hashSplit<Row, Part extends string>(
   const total = parts.reduce((sum, [, share]) => sum + share, 0)
   if (parts.some(([, share]) => !(share >= 0)) || Math.abs(total - 1) > 1e-9)
     throw new PodError('SHARES_INVALID', `the shares ${JSON.stringify(shares)} sum to ${total} and not to 1`)
+  if (key?.length === 0)
+    throw new PodError('KEY_EMPTY', 'a split by no column would put all rows into one part', {
+      hint: 'leave `key` out to split by all columns',
+    })
   for (const name of key ?? []) if (!data.columns.includes(name)) throw unknownColumn(name, data.columns)
   if (!Number.isSafeInteger(seed)) throw new PodError('SEED_INVALID', `the seed ${seed} is no whole number`)
   const { sql } = await openEngine()

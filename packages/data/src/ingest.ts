@@ -3,7 +3,7 @@ import { type Engine, identifier, newTable, openEngine } from './engine.ts'
 import { fromTable, unknownColumn } from './query.ts'
 import type { Cell, Relation } from './relation.ts'
 import type { Column, ColumnType } from './schema.ts'
-import { SQL_TYPE } from './sqlType.ts'
+import { PARSED, SQL_TYPE } from './sqlType.ts'
 import { asRowSchema, type RowOf, type SchemaLike } from './standardSchema.ts'
 
 /** A column as an array; null, undefined and (for numbers) NaN are missing. */
@@ -31,18 +31,19 @@ export async function relationOf<S extends SchemaLike>(
   const entries = names.map((name) => stage(name, columns[name], cell))
   await engine.alone(() => append(engine, token.table, entries, rows))
   for (const name of names) {
-    const { sqlType } = STAGE[columns[name].type]
-    const wanted = SQL_TYPE[columns[name].type]
-    if (sqlType !== wanted)
-      await engine
-        .run(`ALTER TABLE "${token.table}" ALTER ${identifier(name)} SET DATA TYPE ${wanted}`)
-        .catch((error) => {
-          throw new PodError('VALUE_TYPE', `the column "${name}" holds a text that is no ${columns[name].type}`, {
-            because: error instanceof Error ? error.message : undefined,
-            hint: 'dates are YYYY-MM-DD, timestamps YYYY-MM-DDTHH:MM:SSZ',
-            cause: error,
-          })
-        })
+    const { type } = columns[name]
+    if (STAGE[type].sqlType === SQL_TYPE[type]) continue
+    const column = identifier(name)
+    const [bad] = await engine.read(
+      `SELECT ${column} AS value FROM "${token.table}" WHERE ${column} IS NOT NULL AND (${PARSED[type](column)}) IS NULL LIMIT 1`,
+    )
+    if (bad !== undefined)
+      throw new PodError('VALUE_TYPE', `the column "${name}" holds ${JSON.stringify(bad.value)}, which is no ${type}`, {
+        hint: 'dates are YYYY-MM-DD, timestamps YYYY-MM-DDTHH:MM:SSZ',
+      })
+    await engine.run(
+      `ALTER TABLE "${token.table}" ALTER ${column} SET DATA TYPE ${SQL_TYPE[type]} USING ${PARSED[type](column)}`,
+    )
   }
   return fromTable<RowOf<S>>(engine, token, names)
 }
@@ -90,8 +91,10 @@ interface Stage {
   readonly sqlType: string
   readonly take: (value: unknown) => bigint | number | string | boolean | undefined
 }
-const whole = (value: unknown): bigint | undefined =>
-  typeof value === 'bigint' ? value : Number.isSafeInteger(value) ? BigInt(value as number) : undefined
+const whole = (value: unknown): bigint | undefined => {
+  const exact = typeof value === 'bigint' ? value : Number.isSafeInteger(value) ? BigInt(value as number) : undefined
+  return exact === undefined || BigInt.asIntN(64, exact) !== exact ? undefined : exact
+}
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 const truth = (value: unknown): boolean | undefined =>
   typeof value === 'boolean' ? value : value === 0 || value === 1 ? value === 1 : undefined

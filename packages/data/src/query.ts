@@ -34,7 +34,8 @@ export function relation<Row = Record<string, Cell>>({ engine, query, columns, o
   }
   const expression = (given: Expression): ExprNode => {
     const tree = typeof given === 'function' ? given(sql) : given
-    known(sql.collectColumns(tree).map((ref) => ref.column))
+    const unknown = sql.collectColumns(tree).find(({ column }) => !has.has(column))
+    if (unknown !== undefined) throw unknownColumn(unknown.column, columns, 'the relation', TEXT_HINT)
     return tree
   }
   const aliased = (given: Readonly<Record<string, Expression>>): Record<string, ExprNode> =>
@@ -181,8 +182,14 @@ const orderNode = (sql: Sql, key: OrderKey): ExprNode => {
 }
 
 /** Returns the error for a column that is not there. */
-export const unknownColumn = (name: string, columns: readonly string[], where = 'the relation'): PodError =>
-  new PodError('COLUMN_UNKNOWN', `${where} has no column "${name}"${didYouMean(name, columns)}`)
+export const unknownColumn = (
+  name: string,
+  columns: readonly string[],
+  where = 'the relation',
+  hint?: string,
+): PodError => new PodError('COLUMN_UNKNOWN', `${where} has no column "${name}"${didYouMean(name, columns)}`, { hint })
+
+const TEXT_HINT = 'in an expression a text alone names a column: a value is literal("text")'
 
 const toTensor = (column: ColumnData): Tensor<'float32'> | Tensor<'string'> =>
   column.kind === 'number'

@@ -123,6 +123,34 @@ test('an unknown column is named with the nearest one, before anything runs', as
   expect(() => relation.orderBy('twon' as 'town')).toThrow(expect.objectContaining(wrong))
   expect(() => relation.groupBy(['twon' as 'town'], {})).toThrow(expect.objectContaining(wrong))
   expect(() => relation.limit(-1)).toThrow(refuses('LIMIT_INVALID'))
+  expect(() => relation.where(({ eq }) => eq('town', 'Ulm'))).toThrow(
+    expect.objectContaining({ hint: 'in an expression a text alone names a column: a value is literal("text")' }),
+  )
+})
+
+test('what a value says is never SQL, nor what a new column is called', async () => {
+  const evil = `x'; DROP TABLE y; -- " OR 1=1`
+  const relation = await relationOf([{ s: evil }, { s: 'y' }], { schema: rowSchema({ s: string() }) })
+  const found = relation
+    .where(({ eq, literal }) => eq('s', literal(evil)))
+    .derive({ [evil]: ({ literal }) => literal(evil) })
+  expect(await found.rows()).toEqual([{ s: evil, [evil]: evil }])
+  expect(await found.groupBy([evil], { [`n ${evil}`]: ({ count }) => count() }).rows()).toEqual([
+    { [evil]: evil, [`n ${evil}`]: 1 },
+  ])
+})
+
+test('many relations are made and read at once without mixing', async () => {
+  const schema = rowSchema({ x: int() })
+  const all = await Promise.all(
+    Array.from({ length: 40 }, async (_, i) => {
+      const relation = await relationOf([{ x: i }, { x: i + 1 }], { schema })
+      const later = relation.where(({ gt, literal }) => gt('x', literal(i)))
+      return Promise.all([relation.count(), relation.rows(), later.rows()])
+    }),
+  )
+  for (const [i, [count, both, one]] of all.entries())
+    expect([count, both, one]).toEqual([2, [{ x: i }, { x: i + 1 }], [{ x: i + 1 }]])
 })
 
 test('names with quotes, dots, spaces and other letters are names like any other', async () => {
@@ -186,6 +214,13 @@ test('values that do not fit their column are named with row and column', async 
   await expect(given({ ...good, id: 1.5 })).rejects.toThrow(/row 0 of column "id" is 1.5 and no int/)
   await expect(given({ ...good, id: '1' })).rejects.toThrow(refuses('VALUE_TYPE'))
   await expect(given({ ...good, id: 2 ** 60 })).rejects.toThrow(refuses('VALUE_TYPE'))
+  await expect(given({ ...good, id: 2n ** 64n })).rejects.toThrow(/is 18446744073709551616 and no int/)
+  const days = rowSchema({ day: date(), at: timestamp() })
+  await expect(relationOf([{ day: '2020-13-01', at: '2020-01-01' }], { schema: days })).rejects.toThrow(
+    /"day" holds "2020-13-01", which is no date/,
+  )
+  const zoned = await relationOf([{ day: '2020-01-01', at: '2020-01-01T01:00:00+02:00' }], { schema: days })
+  expect(await zoned.rows()).toEqual([{ day: '2020-01-01', at: '2019-12-31T23:00:00Z' }])
   await expect(given({ ...good, extra: 1 })).rejects.toThrow(refuses('COLUMN_UNKNOWN'))
   await expect(given({ id: 1 })).rejects.toThrow(refuses('COLUMN_MISSING'))
   await expect(relationOf({ id: [1], age: [1, 2], town: [''], member: [true] }, { schema: People })).rejects.toThrow(

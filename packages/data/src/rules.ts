@@ -1,6 +1,7 @@
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { quoted, type Sql } from './engine.ts'
-import type { Column } from './schema.ts'
+import type { Column, ColumnType } from './schema.ts'
+import { PARSED } from './sqlType.ts'
 
 /** One rule that a schema can state of a column: when it applies, which values break it, and how that is said. */
 export interface Rule {
@@ -10,8 +11,11 @@ export interface Rule {
   readonly sentence: (column: Column) => string
 }
 
-const limit = (sql: Sql, { type }: Column, value: number | string): ExprNode =>
-  typeof value === 'string' ? sql.cast(sql.literal(value), type === 'date' ? 'DATE' : 'TIMESTAMP') : sql.literal(value)
+/** Returns a value as SQL in the type of a column: texts become days or moments where the column holds those. */
+export const literalOf = (sql: Sql, type: ColumnType, value: number | string | boolean): ExprNode =>
+  type === 'date' || type === 'timestamp'
+    ? sql.verbatim(`(${PARSED[type](quoted(String(value)))})`)
+    : sql.literal(value)
 
 const codePoints = (sql: Sql, value: ExprNode): ExprNode => new sql.FunctionNode('length', [value])
 
@@ -26,18 +30,18 @@ export const rules = {
     sentence: () => 'missing',
   },
   finite: {
-    applies: ({ type }) => type === 'float',
+    applies: ({ type }) => type === 'float' || type === 'date' || type === 'timestamp',
     broken: (sql, value) => sql.not(new sql.FunctionNode('isfinite', [value])),
     sentence: () => 'NaN or infinite',
   },
   min: {
     applies: ({ min }) => min !== undefined,
-    broken: (sql, value, column) => sql.lt(value, limit(sql, column, column.min!)),
+    broken: (sql, value, column) => sql.lt(value, literalOf(sql, column.type, column.min!)),
     sentence: ({ min }) => `below ${min}`,
   },
   max: {
     applies: ({ max }) => max !== undefined,
-    broken: (sql, value, column) => sql.gt(value, limit(sql, column, column.max!)),
+    broken: (sql, value, column) => sql.gt(value, literalOf(sql, column.type, column.max!)),
     sentence: ({ max }) => `above ${max}`,
   },
   above: {

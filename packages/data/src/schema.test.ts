@@ -80,6 +80,23 @@ test('what no table can hold is refused by name', () => {
   )
   expect(() => rowSchema({ Age: int(), age: int() })).toThrow(refuses('SCHEMA_INVALID', /differ only in case/))
   expect(() => rowSchema({ a: int({ min: 2, max: 1 }) })).toThrow(refuses('SCHEMA_INVALID'))
+  for (const nothing of [
+    int({ min: Number.NaN }),
+    float({ above: 5, below: 5 }),
+    float({ above: 5, max: 5 }),
+    float({ min: 6, below: 5 }),
+    date({ min: '2020-01-02', max: '2020-01-01' }),
+    date({ min: 'yesterday' }),
+    date({ max: '2020-01-01T00:00:00Z' }),
+    timestamp({ min: 'now' }),
+  ])
+    expect(() => rowSchema({ a: nothing })).toThrow(refuses('SCHEMA_INVALID', /"a"/))
+  expect(() =>
+    rowSchema({ a: timestamp({ min: '2020-01-01T00:00:00+02:00' }), b: float({ min: 5, max: 5 }) }),
+  ).not.toThrow()
+  expect(() => rowSchema(JSON.parse('{"__proto__":{"type":"int","nullable":false}}'))).toThrow(
+    refuses('SCHEMA_INVALID', /__proto__/),
+  )
   expect(() => rowSchema({ a: string({ values: [] }) })).toThrow(refuses('SCHEMA_INVALID'))
   expect(() => rowSchema({ a: string({ pattern: '(' }) })).toThrow(refuses('SCHEMA_INVALID'))
   expect(() => rowSchema({})).toThrow(refuses('SCHEMA_INVALID'))

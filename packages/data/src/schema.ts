@@ -111,19 +111,49 @@ export function rowSchema<const C extends Readonly<Record<string, Column>>>(colu
   return { columns }
 }
 
+const ISO: { readonly [T in ColumnType]?: RegExp } = {
+  date: /^\d{4}-\d{2}-\d{2}$/,
+  timestamp: /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$/,
+}
+const HINTS: { readonly [T in ColumnType]?: string } = {
+  date: 'dates are YYYY-MM-DD',
+  timestamp: 'timestamps are YYYY-MM-DDTHH:MM:SSZ',
+}
+
+/** Tells whether a text can be compared with the values of a type: days and moments are written in ISO 8601. */
+export const isComparable = (type: ColumnType | undefined, text: unknown): boolean =>
+  type === undefined || (ISO[type]?.test(String(text)) ?? true)
+
 /** Throws `SCHEMA_INVALID` when no table could fulfil the columns. */
 export function checkColumns(columns: Readonly<Record<string, Column>>): void {
   const refuse = (message: string, hint?: string): never => {
     throw new PodError('SCHEMA_INVALID', message, { hint })
   }
   const seen = new Map<string, string>()
-  for (const [name, { min, max, values, pattern, minLength = 0, maxLength = Infinity }] of Object.entries(columns)) {
+  for (const [name, column] of Object.entries(columns)) {
+    const { type, min, max, above, below, values, pattern, minLength = 0, maxLength = Infinity } = column
     const other = seen.get(name.toLowerCase())
     if (name === '') refuse('a column of the schema has an empty name')
+    if (name === '__proto__') refuse('no column can be named "__proto__": rows are objects')
+    const isTime = type === 'date' || type === 'timestamp'
+    for (const [word, limit] of Object.entries({ min, max, above, below }))
+      if (limit !== undefined && (isTime ? !isComparable(type, limit) : !Number.isFinite(limit)))
+        refuse(
+          `${word} of the column "${name}" is ${limit} and no ${isTime ? type : 'number'}`,
+          isTime ? HINTS[type] : undefined,
+        )
     if (other !== undefined) refuse(`the columns "${other}" and "${name}" differ only in case`, 'rename one of them')
     seen.set(name.toLowerCase(), name)
     if (values?.length === 0) refuse(`the column "${name}" allows no value`, 'list its values, or leave `values` out')
-    if ((min !== undefined && max !== undefined && min > max) || minLength > maxLength)
+    const lowest = Math.max(...[min, above].map((limit) => (typeof limit === 'number' ? limit : -Infinity)))
+    const highest = Math.min(...[max, below].map((limit) => (typeof limit === 'number' ? limit : Infinity)))
+    const open = lowest === highest && (above === lowest || below === highest)
+    if (
+      (isTime && min !== undefined && max !== undefined && min > max) ||
+      lowest > highest ||
+      open ||
+      minLength > maxLength
+    )
       refuse(`the column "${name}" has a lower limit above its upper limit`)
     if (pattern !== undefined) {
       try {

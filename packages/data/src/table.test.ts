@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -123,4 +124,32 @@ test('the description that enters run keys says schema and order, and nothing th
   const described = table({ schema: Sale, orderBy: ['id'] }).describe
   expect(JSON.stringify(described)).toBe(JSON.stringify(table({ schema: Sale, orderBy: ['id'] }).describe))
   expect(described).toMatchObject({ columns: { id: { type: 'int', nullable: false, min: 0 } }, orderBy: ['id'] })
+})
+
+test('another process writes the same bytes', async () => {
+  const rows = Array.from({ length: 3000 }, (_, i) => ({
+    id: i % 700,
+    price: i % 5 === 0 ? null : Math.sin(i) * 1e3,
+    town: i % 2 ? 'Ulm' : 'Bonn',
+  }))
+  const [here, there, json] = ['here.parquet', 'there.parquet', 'rows.json'].map((name) => join(folder, name))
+  await writeFile(json, JSON.stringify(rows.toReversed()))
+  await table({ schema: Sale, orderBy: ['id'] }).write(rows as Sale[], here)
+  const program = `
+    import { readFileSync } from 'node:fs'
+    const { closeEngine, float, int, rowSchema, string, table } = await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)})
+    const schema = rowSchema({ id: int({ min: 0 }), price: float({ nullable: true }), town: string({ values: ['Ulm', 'Bonn'] }) })
+    await table({ schema, orderBy: ['id'] }).write(JSON.parse(readFileSync(${JSON.stringify(json)}, 'utf8')), ${JSON.stringify(there)})
+    await closeEngine()`
+  const env = { ...process.env, TZ: 'Asia/Tokyo', LANG: 'de_DE.UTF-8' }
+  execFileSync(process.execPath, ['--input-type=module', '-e', program], { env })
+  expect(await digest(there)).toBe(await digest(here))
+})
+
+test('one Parquet file is read, whatever its name means to those who look for many', async () => {
+  const schema = rowSchema({ id: int() })
+  const [one, other] = [join(folder, 'a[1].parquet'), join(folder, 'a1.parquet')]
+  await table({ schema }).write([{ id: 1 }], one)
+  await table({ schema }).write([{ id: 2 }], other)
+  expect(await (await parquet('a[1].parquet', { schema }).read(one)).rows()).toEqual([{ id: 1 }])
 })

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { type Dataset, hashValue, PodError } from '@mlpod/contract'
 import { assertSchema, checkSchema } from './checkSchema.ts'
-import { type Engine, identifier, openEngine, quoted } from './engine.ts'
+import { type Engine, identifier, openEngine, quotedPath } from './engine.ts'
 import { relation, unknownColumn } from './query.ts'
 import type { OrderKey, Relation } from './relation.ts'
 import { SQL_TYPE, typeOf } from './sqlType.ts'
@@ -70,7 +70,7 @@ async function readParquet<S extends SchemaLike>(
   const engine = await openEngine()
   const { sql } = engine
   const { columns } = asRowSchema(schema)
-  const from = `read_parquet(${quoted(path)})`
+  const from = `read_parquet(${quotedPath(path)})`
   const found = await engine.read(`DESCRIBE SELECT * FROM ${from}`).catch((error) => {
     throw new PodError('FILE_INVALID', `${name} is no Parquet file`, { at: path, cause: error })
   })
@@ -112,8 +112,13 @@ export function checkNames(
   { extraColumns, name, at }: { extraColumns: 'refuse' | 'drop'; name: string; at: string },
 ): void {
   for (const column of wanted)
-    if (!found.includes(column))
-      throw new PodError('COLUMN_MISSING', unknownColumn(column, found, name).message, { at })
+    if (!found.includes(column)) {
+      const spaced = found.find((other) => other.trim() === column)
+      throw new PodError('COLUMN_MISSING', unknownColumn(column, found, name).message, {
+        at,
+        hint: spaced === undefined ? undefined : `its name stands among spaces: ${JSON.stringify(spaced)}`,
+      })
+    }
   const extra = extraColumns === 'refuse' ? found.filter((column) => !wanted.includes(column)) : []
   if (extra.length > 0)
     throw new PodError(

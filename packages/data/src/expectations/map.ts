@@ -1,16 +1,10 @@
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import type { Sql } from '../engine.ts'
-import { isBeyondRe2 } from '../rules.ts'
+import { isBeyondRe2, literalOf } from '../rules.ts'
 import type { Expectation, MapEntry, Of, UniqueEntry, ValueOfColumn } from './expectation.ts'
 
 const one = ({ column }: { readonly column: string }): readonly string[] => [column]
 const all = ({ columns }: { readonly columns: readonly string[] }): readonly string[] => columns
-
-/** A bound in the type of the column: texts become dates or timestamps where the column is one. */
-function bound(sql: Sql, { type }: Pick<ValueOfColumn, 'type'>, value: number | string): ExprNode {
-  const literal = sql.literal(value)
-  return type === 'date' ? sql.cast(literal, 'DATE') : type === 'timestamp' ? sql.cast(literal, 'TIMESTAMP') : literal
-}
 
 /** Says a range in words. */
 export function range({
@@ -25,8 +19,12 @@ export function range({
 }
 
 /** Returns what is wrong with a range. */
-export const refuseRange = ({ min, max }: { min?: number | string; max?: number | string }): string | undefined =>
-  min !== undefined && max !== undefined && min > max ? `its minimum ${min} is above its maximum ${max}` : undefined
+export function refuseRange({ min, max }: { min?: number | string; max?: number | string }): string | undefined {
+  if (Number.isNaN(min) || Number.isNaN(max)) return 'a bound is NaN'
+  return min !== undefined && max !== undefined && min > max
+    ? `its minimum ${min} is above its maximum ${max}`
+    : undefined
+}
 
 const list = (values: readonly unknown[]): string => `{ ${values.join(', ')} }`
 
@@ -43,12 +41,12 @@ const refusePattern = ({ pattern }: { readonly pattern: string }): string | unde
 const text = (sql: Sql, value: ExprNode): ExprNode => sql.cast(value, 'VARCHAR')
 
 type SetOf = Expectation & { readonly type: 'inSet' | 'notInSet' }
-const isIn = (sql: Sql, { value }: ValueOfColumn, { values }: SetOf): ExprNode =>
+const isIn = (sql: Sql, { value, type }: ValueOfColumn, { values }: SetOf): ExprNode =>
   values.length === 0
     ? sql.literal(false)
     : sql.isIn(
         value,
-        values.map((v) => sql.literal(v)),
+        values.map((v) => literalOf(sql, type, v)),
       )
 
 type Regex = Expectation & { readonly type: 'matchRegex' | 'notMatchRegex' }
@@ -71,8 +69,8 @@ export const mapEntries = {
     refuse: refuseRange,
     unexpected({ sql, columns: [c] }, { min, max, strictMin, strictMax }) {
       const parts: ExprNode[] = []
-      if (min !== undefined) parts.push((strictMin ? sql.lte : sql.lt)(c.value, bound(sql, c, min)))
-      if (max !== undefined) parts.push((strictMax ? sql.gte : sql.gt)(c.value, bound(sql, c, max)))
+      if (min !== undefined) parts.push((strictMin ? sql.lte : sql.lt)(c.value, literalOf(sql, c.type, min)))
+      if (max !== undefined) parts.push((strictMax ? sql.gte : sql.gt)(c.value, literalOf(sql, c.type, max)))
       return parts.length === 0 ? sql.literal(false) : sql.or(...parts)
     },
   } satisfies MapEntry<Of<'between'>>,

@@ -1,5 +1,6 @@
 import { unknownColumn } from '../query.ts'
 import type { ColumnInfo } from '../relation.ts'
+import { type ColumnType, isComparable } from '../schema.ts'
 import type { Expectation, Fit } from './expectation.ts'
 
 const FITS: Readonly<Record<Fit, readonly (string | undefined)[]>> = {
@@ -8,6 +9,10 @@ const FITS: Readonly<Record<Fit, readonly (string | undefined)[]>> = {
   text: ['string'],
   ordered: ['int', 'float', 'date', 'timestamp', 'string'],
 }
+
+/** Numbers of all kinds compare with each other, everything else with its like. */
+const kindOf = (type: ColumnType | undefined): string | undefined =>
+  type === 'int' || type === 'float' ? 'number' : type
 
 /** Returns why an expectation cannot be tried on these columns, if it cannot. */
 export function misfit(
@@ -24,11 +29,16 @@ export function misfit(
     const isText = info.type === 'string' || info.type === 'date' || info.type === 'timestamp'
     if (expectation.type === 'between')
       for (const bound of bounds)
-        if (bound !== undefined && (typeof bound === 'string') !== isText)
+        if (bound !== undefined && ((typeof bound === 'string') !== isText || !isComparable(info.type, bound)))
           return `the column "${name}" is ${info.sqlType} and cannot be compared with ${JSON.stringify(bound)}`
+    const [first] = names
+    const other = found.get(first)
+    if (expectation.type === 'columnPairGreater' || expectation.type === 'columnPairEqual')
+      if (other && kindOf(other.type) !== kindOf(info.type))
+        return `the column "${name}" is ${info.sqlType} and cannot be compared with "${first}", which is ${other.sqlType}`
     if ('values' in expectation)
       for (const value of expectation.values)
-        if ((typeof value === 'string') !== isText)
+        if ((typeof value === 'string') !== isText || !isComparable(info.type, value))
           return `the column "${name}" is ${info.sqlType} and never equals ${JSON.stringify(value)}`
   }
   return undefined

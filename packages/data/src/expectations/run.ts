@@ -16,16 +16,20 @@ import { entries } from './index.ts'
 import { misfit } from './misfit.ts'
 import { repeated, sampleOf } from './sample.ts'
 
+type Reading = Omit<Prepared, 'failed'>
+
 /** One expectation made ready: what it reads from the single scan, and how its result is made of that. */
 interface Prepared {
   readonly aggregates: Readonly<Record<string, ExprNode>>
   finish(values: Readonly<Record<string, unknown>>): Promise<ExpectationResult>
+  /** The result where it could not be tried. */
+  failed(message: string): ExpectationResult
 }
 
 /**
  * Tries expectations on a relation: ONE scan for all of them whatever their number; further statements only for failed
  * ones, which fetch the first `samples` unexpected values and count repeated rows. A column that is not there, or of a
- * type that the expectation does not fit, gives the status `error` to that one.
+ * type that the expectation does not fit, or a number that SQL cannot compute gives the status `error` to that one.
  * Throws `EXPECTATION_INVALID` for parameters that no table could fulfil, before anything is read.
  */
 export async function expectations<Row>(
@@ -42,11 +46,22 @@ export async function expectations<Row>(
   prepared.forEach(({ aggregates }, i) => {
     for (const [name, expression] of Object.entries(aggregates)) select[`${i}_${name}`] = expression
   })
-  const [row] = await engine.read(String(sql.Query.from({ input: data.query }).select(select)))
+  const scan = async (columns: Record<string, ExprNode>) =>
+    (await engine.read(String(sql.Query.from({ input: data.query }).select(columns))))[0]
+  // one that SQL cannot compute (a variance that overflows) must not stop the others: then each is tried alone
+  const row = await scan(select).catch(() => undefined)
   const results: ExpectationResult[] = []
-  for (const [i, { aggregates, finish }] of prepared.entries()) {
-    const values = Object.fromEntries(Object.keys(aggregates).map((name) => [name, row[`${i}_${name}`]]))
-    results.push(await finish(values))
+  for (const [i, { aggregates, finish, failed }] of prepared.entries()) {
+    const names = Object.keys(aggregates)
+    try {
+      const values = row
+        ? Object.fromEntries(names.map((name) => [name, row[`${i}_${name}`]]))
+        : await scan({ rows: sql.count(), ...aggregates })
+      results.push(await finish(values))
+    } catch (error) {
+      if (!(error instanceof PodError && error.code === 'SQL_FAILED')) throw error
+      results.push(failed(error.message))
+    }
   }
   return results
 }
@@ -60,6 +75,7 @@ export function checkExpectation(expectation: Expectation): void {
     })
   const mostly = 'mostly' in expectation ? expectation.mostly : undefined
   const wrong =
+    ('columns' in expectation && expectation.columns.length === 0 ? 'it names no column' : undefined) ??
     entry.refuse?.(expectation) ??
     (mostly !== undefined && !(mostly >= 0 && mostly <= 1) ? `mostly is ${mostly} and not between 0 and 1` : undefined)
   if (wrong !== undefined)
@@ -89,9 +105,9 @@ async function prepare(
     vacuous: false,
     sample: [],
   } as const
+  const failed = (message: string): ExpectationResult => ({ ...base, status: 'error', message })
   const problem = misfit(expectation, names, found, entry.fits)
-  if (problem !== undefined)
-    return { aggregates: {}, finish: async () => ({ ...base, status: 'error', message: problem }) }
+  if (problem !== undefined) return { aggregates: {}, finish: async () => failed(problem), failed }
 
   const condition = where === undefined ? undefined : conditionOf(data, where)
   const columns = names.map((name): ValueOfColumn => {
@@ -119,7 +135,7 @@ async function prepare(
   }
 
   const kinds = {
-    map({ ignored, unexpected }: MapEntry<Expectation>): Prepared {
+    map({ ignored, unexpected }: MapEntry<Expectation>): Reading {
       const skipped = ignored?.(context) ?? columns[0].missing
       const bad = sql.and(sql.not(skipped), unexpected(context, expectation))
       return {
@@ -132,7 +148,7 @@ async function prepare(
         },
       }
     },
-    unique(_: UniqueEntry<Expectation>): Prepared {
+    unique(_: UniqueEntry<Expectation>): Reading {
       const skipped = sql.and(...columns.map((c) => c.missing))
       const value =
         columns.length === 1
@@ -156,7 +172,7 @@ async function prepare(
         },
       }
     },
-    aggregate({ observe, holds }: AggregateEntry<Expectation>): Prepared {
+    aggregate({ observe, holds }: AggregateEntry<Expectation>): Reading {
       return {
         aggregates: { elements: context.rows, observed: observe(context, expectation) },
         async finish({ elements, observed }) {
@@ -167,7 +183,7 @@ async function prepare(
       }
     },
   }
-  return kinds[entry.kind](entry as never)
+  return { ...kinds[entry.kind](entry as never), failed }
 }
 
 /** A row condition as a tree whose columns exist; missing counts as false. */
