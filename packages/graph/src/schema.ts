@@ -3,6 +3,7 @@ import {
   type Attribute,
   type AttributeKind,
   type Body,
+  DATA_TYPES,
   type Dim,
   describe,
   dtypeOf,
@@ -47,20 +48,7 @@ export function refuse(call: Call, code: string, because: string, hint?: string)
   return new PodError(code, `${call.type}(${inputs.join(', ')}): ${because}`, { at: call.site.at, hint })
 }
 
-const NUMBERS: readonly DataType[] = [
-  'float32',
-  'float64',
-  'float16',
-  'bfloat16',
-  'int8',
-  'int16',
-  'int32',
-  'int64',
-  'uint8',
-  'uint16',
-  'uint32',
-  'uint64',
-]
+const NUMBERS = DATA_TYPES.filter((dtype) => dtype !== 'bool' && dtype !== 'string')
 
 /** Sets of element types that operators take. */
 const DTYPES = {
@@ -73,6 +61,7 @@ const DTYPES = {
   any: [...NUMBERS, 'bool', 'string'],
 } as const satisfies Record<string, readonly DataType[]>
 
+/** The name of a set of element types. */
 export type DTypeSet = keyof typeof DTYPES
 
 /** Returns the input, which must be there. */

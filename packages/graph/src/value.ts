@@ -34,6 +34,7 @@ export type Attribute =
   /** What this room has no word for (sparse tensors, types): the attribute's own bytes, kept as they are. */
   | { readonly kind: 'encoded'; readonly value: Uint8Array }
 
+/** What an attribute may hold, by the name that ONNX has for it. */
 export type AttributeKind = Attribute['kind']
 
 /** A subgraph: `outputs` as a function of `inputs` (its formal parameters) and of the operation's `captures`. */
@@ -96,7 +97,8 @@ export const isFreshDim = (dim: Dim): boolean => typeof dim === 'string' && dim.
 /** Returns the type of tensors of an element type. */
 export const tensorType = (dtype: DataType): ValueType => TENSOR_TYPES[dtype]
 
-const DATA_TYPES = [
+/** Every element type. */
+export const DATA_TYPES = [
   'float32',
   'float64',
   'float16',

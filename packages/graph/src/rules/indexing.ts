@@ -18,12 +18,7 @@ import type { Differentiable, Forward, Reverse, Rule } from '../rule.ts'
 import { int, text } from '../schema.ts'
 import type { indexing as schemas } from '../schemas/indexing.ts'
 import { dtypeOf, type Operation, type Value } from '../value.ts'
-import { ungather, zerosLike } from './shape.ts'
-
-const axisOf = (operation: Operation, fallback: number): number => {
-  const axis = int(operation, 'axis', fallback)
-  return axis < 0 ? axis + operation.inputs[0]!.shape.length : axis
-}
+import { axisOf, ungather, zerosLike } from './shape.ts'
 
 /** Linear in the data: the tangent goes the same way. */
 const onTangent = ({ ts: [t], operation }: Forward): readonly (Value | undefined)[] =>

@@ -13,8 +13,14 @@ import {
   transpose,
   unsqueeze,
 } from '../operators/structure.ts'
-import { sameShape } from '../schema.ts'
-import { type Dim, dtypeOf, staticShape, type Value } from '../value.ts'
+import { int, sameShape } from '../schema.ts'
+import { type Dim, dtypeOf, type Operation, staticShape, type Value } from '../value.ts'
+
+/** Returns an operation's `axis`, counted from the front of its first input. */
+export function axisOf(operation: Operation, fallback: number): number {
+  const axis = int(operation, 'axis', fallback)
+  return axis < 0 ? axis + operation.inputs[0]!.shape.length : axis
+}
 
 /** Returns x's sizes as an int64 list: a constant when they are all known. */
 export function sizesOf(x: Value): Value {

@@ -7,10 +7,10 @@ import { gather } from '../operators/indexing.ts'
 import { reduceSum } from '../operators/reduction.ts'
 import { concat, pad, range, reshape, shape, size, split, squeeze, transpose } from '../operators/structure.ts'
 import type { Differentiable, Rule } from '../rule.ts'
-import { int, ints, text } from '../schema.ts'
+import { ints, text } from '../schema.ts'
 import type { structure as schemas } from '../schemas/structure.ts'
 import { dtypeOf, type Operation, type Value } from '../value.ts'
-import { onesLike, reshapeTo, sizesOf, unbroadcast, ungather, zerosLike } from './shape.ts'
+import { axisOf, onesLike, reshapeTo, sizesOf, unbroadcast, ungather, zerosLike } from './shape.ts'
 
 /** The elements stay in their order: the cotangent takes x's shape, the tangent y's. */
 const reshaped: Differentiable = {
@@ -43,11 +43,6 @@ function untile(g: Value, x: Value, repeats: Value): Value {
   return reduceSum(reshape(g, sizes, { allowZero: true }), { axes: copies })
 }
 
-const axisOf = (operation: Operation): number => {
-  const axis = int(operation, 'axis', 0)
-  return axis < 0 ? axis + operation.inputs[0]!.shape.length : axis
-}
-
 /** Rules of the operators that move elements. */
 export const structure: { readonly [O in keyof typeof schemas]: Rule } = {
   Reshape: reshaped,
@@ -62,7 +57,7 @@ export const structure: { readonly [O in keyof typeof schemas]: Rule } = {
   Tile: { vjp: ({ g, x: [x, repeats] }) => [() => untile(g, x, repeats)] },
   Concat: {
     vjp: ({ g, x, operation }) => {
-      const axis = axisOf(operation)
+      const axis = axisOf(operation, 0)
       if (x.length === 1) return [g]
       let parts: readonly Value[] | undefined
       const lengths = () =>
@@ -81,7 +76,7 @@ export const structure: { readonly [O in keyof typeof schemas]: Rule } = {
     jvp: ({ ts, x, operation }) => [
       concat(
         x.map((value, i) => ts[i] ?? zerosLike(value)),
-        { axis: axisOf(operation) },
+        { axis: axisOf(operation, 0) },
       ),
     ],
   },
@@ -90,12 +85,12 @@ export const structure: { readonly [O in keyof typeof schemas]: Rule } = {
       () =>
         concat(
           gs.map((g, i) => g ?? zerosLike(y[i])),
-          { axis: axisOf(operation) },
+          { axis: axisOf(operation, 0) },
         ),
     ],
     jvp: ({ ts: [t], y, x, operation }) => {
       if (t === undefined) return []
-      const axis = axisOf(operation)
+      const axis = axisOf(operation, 0)
       return split(t, x[1] ?? y.length, { axis, count: y.length })
     },
   },
