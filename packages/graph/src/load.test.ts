@@ -280,6 +280,28 @@ const refused: readonly [string, Uint8Array, string, string][] = [
     'the node "act" (Relu) reads "hiden", which nothing before it makes (did you mean "hidden"?)',
   ],
   [
+    'two nodes of one output',
+    old(21, {
+      input: [float('x', 1)],
+      node: ['Relu', 'Neg'].map((opType) => ({ opType, input: ['x'], output: ['y'] })),
+    }),
+    'MODEL_CORRUPT',
+    'two nodes, inputs or initializers give the name "y"',
+  ],
+  [
+    'nodes in a circle',
+    old(21, {
+      input: [float('x', 1)],
+      node: [
+        { opType: 'Add', name: 'first', input: ['x', 'b'], output: ['a'] },
+        { opType: 'Neg', input: ['a'], output: ['b'] },
+      ],
+      output: [float('b', 1)],
+    }),
+    'MODEL_CORRUPT',
+    'the node "first" (Add) reads "b", which nothing before it makes',
+  ],
+  [
     'data that does not fill its shape',
     old(21, { initializer: [{ name: 'w', dataType: 1, dims: [3], rawData: new Uint8Array(8) }] }),
     'MODEL_CORRUPT',

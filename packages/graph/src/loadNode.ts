@@ -72,7 +72,11 @@ export function readNode(context: File, scope: Scope, node: Node): void {
     readFunction(context, scope, node, inputs) ??
     (type === 'Constant' && domain === '' ? readConstant(context, scope, node) : undefined) ??
     readOperation(context, scope, node, inputs)
-  for (const [i, name] of outputs.entries()) if (name !== '') scope.values.set(name, results[i])
+  for (const [i, name] of outputs.entries()) {
+    if (name === '') continue
+    if (scope.values.has(name)) throw corrupt(context.file, `two nodes, inputs or initializers give the name "${name}"`)
+    scope.values.set(name, results[i])
+  }
 }
 
 /** The attributes of a node as messages, with those that refer to a function's attribute looked up. */
