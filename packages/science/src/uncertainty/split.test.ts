@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { random } from '@mlpod/math'
+import { chiSquareTail, gammaln, random } from '@mlpod/math'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { calibrateSplit, splitSets } from './split.ts'
@@ -73,6 +73,36 @@ test('coverage follows the Beta-binomial law at small n, just below and above th
     expect(Math.abs(covered / (repeats * m) - expected)).toBeLessThanOrEqual(3.5 * spread + 1e-12)
     expect(coveredB / rowsB).toBeGreaterThanOrEqual(0.95 - 3.5 * Math.sqrt((0.95 * 0.05 * (1 + m / 5)) / rowsB))
   }
+})
+
+test('the number of covered rows has the Beta-binomial law of split conformal sets', () => {
+  const [n, m, repeats, level] = [50, 50, 2000, 0.9]
+  const k = Math.ceil((n + 1) * level)
+  const counts = new Array<number>(m + 1).fill(0)
+  for (let r = 0; r < repeats; r++) {
+    const { probabilities, labels } = drawRows(7_000_000 + r, n + m)
+    const conformal = calibrateSplit(probabilities.slice(0, 2 * n), labels.slice(0, n), { level })
+    const sets = splitSets(conformal, probabilities.slice(2 * n))
+    let covered = 0
+    for (let i = 0; i < m; i++) covered += sets[2 * i + labels[n + i]]
+    counts[covered]++
+  }
+  const logBeta = (a: number, b: number): number => gammaln(a) + gammaln(b) - gammaln(a + b)
+  const expected = counts.map((_, c) => {
+    const choose = gammaln(m + 1) - gammaln(c + 1) - gammaln(m - c + 1)
+    return repeats * Math.exp(choose + logBeta(k + c, n + 1 - k + m - c) - logBeta(k, n + 1 - k))
+  })
+  // cells of fewer than five expected counts are joined with the next
+  let [chiSquare, cells, seen, due] = [0, 0, 0, 0]
+  for (const [c, count] of counts.entries()) {
+    seen += count
+    due += expected[c]
+    if (due < 5 && c < m) continue
+    chiSquare += (seen - due) ** 2 / due
+    cells++
+    ;[seen, due] = [0, 0]
+  }
+  expect(chiSquareTail(chiSquare, cells - 1)).toBeGreaterThan(1e-3)
 })
 
 test('a higher level never shrinks a set, one group equals no group, and permuting rows changes nothing', () => {
