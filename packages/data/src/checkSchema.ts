@@ -1,6 +1,6 @@
 import { PodError } from '@mlpod/contract'
 import type { ExprNode } from '@uwdata/mosaic-sql'
-import { openEngine } from './engine.ts'
+import { countIf, openEngine } from './engine.ts'
 import { relation, unknownColumn, untyped } from './query.ts'
 import type { AnyRelation, Cell, ColumnInfo, Relation } from './relation.ts'
 import { isBeyondRe2, type Rule, type RuleName, rules } from './rules.ts'
@@ -68,7 +68,7 @@ export async function checkSchema(
   const unique = typed.filter(([, column]) => column.unique)
   const select: Record<string, ExprNode> = { n: sql.count() }
   broken.forEach(({ predicate }, i) => {
-    select[`rule_${i}`] = sql.count().where(predicate)
+    select[`rule_${i}`] = countIf(sql, predicate)
   })
   unique.forEach(([name], i) => {
     const values = sql.count(sql.column(name))

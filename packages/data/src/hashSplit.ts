@@ -39,10 +39,10 @@ export async function hashSplit<Row, Part extends string>(
   const { sql } = await openEngine()
   const plain = untyped(data)
   // every value is led by its length, so that no two keys give one text
-  const text = (key ?? plain.columns)
+  const texts = (key ?? plain.columns)
     .map((name) => `CAST(${identifier(name)} AS VARCHAR)`)
     .map((value) => `coalesce(length(${value}) || ':' || ${value}, '-')`)
-    .join(' || ')
+  const text = `concat(${texts.join(', ')})`
   const keyed = plain.derive({ [KEY]: sql.verbatim(text) })
   // without a key equal rows are told apart by their number
   const column = sql.column(KEY)

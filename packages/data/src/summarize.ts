@@ -1,4 +1,5 @@
 import type { ExprNode } from '@uwdata/mosaic-sql'
+import { countIf } from './engine.ts'
 import { relation } from './query.ts'
 import type { AnyRelation, Cell, ColumnInfo } from './relation.ts'
 
@@ -23,14 +24,31 @@ export interface ColumnSummary extends ColumnInfo {
 /** The probabilities of a summary's quantiles. */
 export const SUMMARY_QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95] as const
 
-/** Returns a summary of each column: one scan for all statistics, and one more for the most frequent values (`top` of them). */
+/** Columns of one scan: the engine's time for distinct values and grouping sets grows with the square of their number. */
+const COLUMNS = 100
+
+/**
+ * Returns a summary of each column: one scan for all statistics, and one more for the most frequent values (`top` of them),
+ * each for a hundred columns.
+ */
 export async function summarize(
   data: AnyRelation,
   { top = 10 }: { readonly top?: number } = {},
 ): Promise<ColumnSummary[]> {
+  const infos = await data.describe()
+  const found: ColumnSummary[] = []
+  for (let from = 0; from < infos.length; from += COLUMNS)
+    found.push(...(await summarizeColumns(data, infos.slice(from, from + COLUMNS), top)))
+  return found
+}
+
+async function summarizeColumns(
+  data: AnyRelation,
+  infos: readonly ColumnInfo[],
+  top: number,
+): Promise<ColumnSummary[]> {
   const { engine } = data
   const { sql } = engine
-  const infos = await data.describe()
   const select: Record<string, ExprNode> = { rows: sql.count() }
   infos.forEach((info, i) => {
     for (const [name, expression] of Object.entries(statistics(data, info))) select[`${i}_${name}`] = expression
@@ -67,12 +85,12 @@ function statistics({ engine: { sql } }: AnyRelation, { name, type }: ColumnInfo
   const column = sql.column(name)
   const value = type === 'float' ? sql.cond(sql.not(sql.isNaN(column)), column) : column
   const found: Record<string, ExprNode> = {
-    missing: sql.count().where(sql.isNull(column)),
+    missing: countIf(sql, sql.isNull(column)),
     distinct: sql.count(value).distinct(),
     min: sql.min(value),
     max: sql.max(value),
   }
-  if (type === 'float') found.nan = sql.count().where(sql.isNaN(column))
+  if (type === 'float') found.nan = countIf(sql, sql.isNaN(column))
   if (type === 'int' || type === 'float') {
     const number = sql.cast(value, 'DOUBLE')
     const points = sql.list(SUMMARY_QUANTILES.map((p) => sql.literal(p)))

@@ -1,6 +1,6 @@
 import { PodError } from '@mlpod/contract'
 import type { ExprNode } from '@uwdata/mosaic-sql'
-import { openEngine } from '../engine.ts'
+import { countIf, openEngine } from '../engine.ts'
 import { unknownColumn } from '../query.ts'
 import type { AnyRelation, ColumnInfo, Relation } from '../relation.ts'
 import type {
@@ -118,7 +118,7 @@ async function prepare(
   })
   const counted = (...filters: readonly ExprNode[]): ExprNode => {
     const conditions = condition ? [condition, ...filters] : filters
-    return conditions.length === 0 ? sql.count() : sql.count().where(sql.and(...conditions))
+    return conditions.length === 0 ? sql.count() : countIf(sql, sql.and(...conditions))
   }
   const context: Context = { sql, columns, rows: counted() }
   const mostly = ('mostly' in expectation ? expectation.mostly : undefined) ?? 1
