@@ -17,18 +17,20 @@ afterAll(closeEngine)
 
 const names = Array.from({ length: 400 }, (_, i) => `c${i}`)
 const schema = rowSchema(Object.fromEntries(names.map((name) => [name, float({ min: 0 })])))
-const wide = () => relationOf(Object.fromEntries(names.map((name, i) => [name, [i, 1, -1 - i]])) as never, { schema })
+// Negative in the first five columns alone.
+const third = (i: number): number => (i < 5 ? -1 - i : i + 0.5)
+const wide = () => relationOf(Object.fromEntries(names.map((name, i) => [name, [i, 1, third(i)]])) as never, { schema })
 
 test('a table of hundreds of columns is checked, summarized and split like any other', async () => {
   const data = await wide()
   const { rows, violations } = await checkSchema(data, schema)
   expect(rows).toBe(3)
-  expect(violations).toHaveLength(400)
+  expect(violations).toHaveLength(5)
   const summary = await summarize(data)
   expect(summary.map(({ name }) => name)).toEqual(names)
-  expect(summary[399]).toMatchObject({ min: -400, max: 399, distinct: 3 })
+  expect(summary[399]).toMatchObject({ min: 1, max: 399.5, distinct: 3 })
   const parts = await hashSplit(data, { seed: 1, shares: { a: 0.5, b: 0.5 }, key: names })
-  const places = [(i: number) => i, () => 1, (i: number) => -1 - i].map((value) =>
+  const places = [(i: number) => i, () => 1, third].map((value) =>
     placeOf(
       1,
       names.map((_, i) => value(i).toFixed(1)),
