@@ -62,3 +62,15 @@ test('truth values, dates, NaN, constant and empty columns have summaries too', 
   expect(none).toMatchObject({ missing: 2, distinct: 0, mean: null, sd: null, quantiles: null, top: [] })
   expect(same).toMatchObject({ mean: 3, sd: 0, top: [{ value: 3, count: 2 }] })
 })
+
+test('a huge number overflows no summary', async () => {
+  const schema = rowSchema({ a: float(), b: float() })
+  const data = await relationOf(
+    [1e300, -1e300].map((b, i) => ({ a: i, b })),
+    { schema },
+  )
+  const [a, b] = await summarize(data)
+  expect(a.sd).toBeCloseTo(Math.SQRT1_2, 12)
+  expect(b).toMatchObject({ min: -1e300, max: 1e300 })
+  expect((b.sd as number) / 1e300).toBeCloseTo(Math.SQRT2, 12)
+})

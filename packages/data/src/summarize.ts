@@ -1,3 +1,4 @@
+import { PodError } from '@mlpod/contract'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { countIf } from './engine.ts'
 import { relation } from './query.ts'
@@ -42,16 +43,39 @@ export async function summarize(
   return found
 }
 
+/** Huge numbers are made smaller by this before they are squared: a power of two, so that no digit is lost. */
+const SMALLER = 2 ** -520
+
+/** Squares of huge numbers overflow, which the engine refuses: the column that holds them is found, and scaled. */
 async function summarizeColumns(
   data: AnyRelation,
   infos: readonly ColumnInfo[],
   top: number,
 ): Promise<ColumnSummary[]> {
+  try {
+    return await summaries(data, infos, top, 1)
+  } catch (error) {
+    if (!(error instanceof PodError && /Out of Range/i.test(error.message))) throw error
+    if (infos.length === 1) return summaries(data, infos, top, SMALLER)
+    const half = infos.length >> 1
+    return [
+      ...(await summarizeColumns(data, infos.slice(0, half), top)),
+      ...(await summarizeColumns(data, infos.slice(half), top)),
+    ]
+  }
+}
+
+async function summaries(
+  data: AnyRelation,
+  infos: readonly ColumnInfo[],
+  top: number,
+  scale: number,
+): Promise<ColumnSummary[]> {
   const { engine } = data
   const { sql } = engine
   const select: Record<string, ExprNode> = { rows: sql.count() }
   infos.forEach((info, i) => {
-    for (const [name, expression] of Object.entries(statistics(data, info))) select[`${i}_${name}`] = expression
+    for (const [name, expression] of Object.entries(statistics(data, info, scale))) select[`${i}_${name}`] = expression
   })
   const query = sql.Query.from({ input: data.query }).select(select)
   const [row] = (await relation({ engine, query, columns: Object.keys(select), tokens: [] }).rows()) as Record<
@@ -81,7 +105,11 @@ async function summarizeColumns(
   })
 }
 
-function statistics({ engine: { sql } }: AnyRelation, { name, type }: ColumnInfo): Record<string, ExprNode> {
+function statistics(
+  { engine: { sql } }: AnyRelation,
+  { name, type }: ColumnInfo,
+  scale: number,
+): Record<string, ExprNode> {
   const column = sql.column(name)
   const value = type === 'float' ? sql.cond(sql.not(sql.isNaN(column)), column) : column
   const found: Record<string, ExprNode> = {
@@ -95,7 +123,10 @@ function statistics({ engine: { sql } }: AnyRelation, { name, type }: ColumnInfo
     const number = sql.cast(value, 'DOUBLE')
     const points = sql.list(SUMMARY_QUANTILES.map((p) => sql.literal(p)))
     found.mean = new sql.AggregateNode('favg', [number])
-    found.sd = sql.stddev(number)
+    found.sd =
+      scale === 1
+        ? sql.stddev(number)
+        : sql.mul(sql.stddev(sql.mul(number, sql.literal(scale))), sql.literal(1 / scale))
     found.quantiles = new sql.AggregateNode('quantile_cont', [number, points])
   }
   return found
