@@ -8,6 +8,7 @@ import {
   type Body,
   type Dim,
   isFreshDim,
+  type Meta,
   type Operation,
   type Site,
   UNRANKED,
@@ -32,6 +33,8 @@ export interface Extras {
   /** Names of the outputs. */
   readonly names?: readonly (string | undefined)[]
   readonly site?: Site
+  /** What a derivative keeps of each turn. */
+  readonly remember?: Meta['remember']
   /** Shapes that a file tells, for sizes that the inputs do not. */
   readonly shapes?: (index: number) => readonly Dim[] | undefined
 }
@@ -102,14 +105,14 @@ export function reapply(
 ): readonly Value[] {
   const { type, domain, attributes, outputs, meta } = operation
   const names = outputs.map(({ name }) => name)
-  const extras = { bodies, captures, outputs: outputs.length, name: meta.name, names, site: meta.site }
+  const { name, site, remember } = meta
+  const extras = { bodies, captures, outputs: outputs.length, name, names, site, remember }
   const alike =
     inputs.length === operation.inputs.length &&
     bodies === operation.bodies &&
     inputs.every((value, i) => isAlike(value, operation.inputs[i]))
   // Inputs of the same types and shapes give outputs of the same.
-  if (alike)
-    return make(type, domain, operation.version, inputs, attributes, extras, meta.site, (index) => outputs[index])
+  if (alike) return make(type, domain, operation.version, inputs, attributes, extras, site, (index) => outputs[index])
   const trimmed = inputs.at(-1) === null ? inputs.slice(0, inputs.findLastIndex((value) => value !== null) + 1) : inputs
   return schemaOf(domain, type) === undefined
     ? applyOpaque(operation, trimmed, attributes, extras, (index) => outputs[index])
@@ -131,12 +134,12 @@ function make(
   version: number,
   inputs: readonly (Value | null)[],
   attributes: Readonly<Record<string, Attribute>>,
-  { bodies, captures = NONE, outputs: count = 1, name, names }: Extras,
+  { bodies, captures = NONE, outputs: count = 1, name, names, remember }: Extras,
   site: Site,
   signature: (index: number) => Pick<Value, 'type' | 'shape'>,
 ): readonly Value[] {
   const outputs: Value[] = []
-  const meta = name === undefined ? { serial: serial++, site } : { serial: serial++, site, name }
+  const meta: Meta = { serial: serial++, site, ...(name !== undefined && { name }), ...(remember && { remember }) }
   const operation: Operation = { type, domain, version, inputs, attributes, bodies, captures, outputs, meta }
   for (let index = 0; index < count; index++) {
     const { type: valueType, shape } = signature(index)

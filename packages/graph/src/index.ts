@@ -5,7 +5,17 @@ export { constant, input, type Operand, parameter } from './leaf.ts'
 export { type Loaded, load } from './load.ts'
 export { type Model, modelOf, type Signature, withMetadata } from './model.ts'
 export { onnxModel } from './onnxModel.ts'
-export { ifElse, loop, repeat, type Turn } from './operators/control.ts'
+export {
+  checkpoint,
+  ifElse,
+  type LoopOptions,
+  loop,
+  type Remember,
+  repeat,
+  type ScanOptions,
+  scan,
+  type Turn,
+} from './operators/control.ts'
 export * from './operators/index.ts'
 export { openSession, type RunOptions, type Session, type SessionOptions } from './session.ts'
 export { substitute } from './substitute.ts'

@@ -1,7 +1,8 @@
 import { reapply } from './apply.ts'
 import { formal } from './leaf.ts'
 import { sameShape } from './schema.ts'
-import { type Body, dtypeOf, type Operation, type Value } from './value.ts'
+import { scanOptions } from './schemas/control.ts'
+import { type Body, type Dim, dtypeOf, type Operation, type Value } from './value.ts'
 import { operands, topological } from './walk.ts'
 
 /**
@@ -19,6 +20,7 @@ function rebuild(outputs: readonly Value[], mapped: Map<Value, Value>, stop: Rea
   const to = (value: Value): Value => mapped.get(value) ?? value
   for (const operation of topological(outputs, stop)) {
     if (!operands(operation).some((value) => value !== null && mapped.has(value))) continue
+    if (operation.outputs.every((value) => mapped.has(value))) continue
     const inputs = operation.inputs.map((value) => value && to(value))
     const captures = [...new Set(operation.captures.map(to))]
     const bodies = operation.bodies && rebuildBodies(operation, mapped)
@@ -28,27 +30,34 @@ function rebuild(outputs: readonly Value[], mapped: Map<Value, Value>, stop: Rea
   }
 }
 
-function rebuildBodies(operation: Operation, mapped: ReadonlyMap<Value, Value>): Readonly<Record<string, Body>> {
+// Bodies that share values (a loop, and the same loop that keeps a tape) share them afterwards too.
+function rebuildBodies(operation: Operation, mapped: Map<Value, Value>): Readonly<Record<string, Body>> {
   const stop = new Set([...operation.captures, ...mapped.keys()])
   return Object.fromEntries(
     Object.entries(operation.bodies!).map(([key, body]) => {
-      const inner = new Map(mapped)
-      const inputs = formals(operation, body, inner)
-      rebuild(body.outputs, inner, new Set([...stop, ...body.inputs]))
-      return [key, { inputs, outputs: body.outputs.map((value) => inner.get(value) ?? value) }]
+      const inputs = formals(operation, body, mapped)
+      rebuild(body.outputs, mapped, new Set([...stop, ...body.inputs]))
+      return [key, { inputs, outputs: body.outputs.map((value) => mapped.get(value) ?? value) }]
     }),
   )
 }
 
-// The state of a loop has the sizes it starts with: where those change, so do the body's formal inputs.
+// The state of a loop has the sizes it starts with, an element those of its sequence: where these change, so do the formals.
 function formals(operation: Operation, body: Body, mapped: Map<Value, Value>): readonly Value[] {
-  if (operation.type !== 'Loop') return body.inputs
+  const { type, inputs } = operation
+  if (type !== 'Loop' && type !== 'Scan') return body.inputs
+  const scanned = type === 'Scan' ? scanOptions(operation) : undefined
   return body.inputs.map((value, i) => {
-    const before = operation.inputs[i]
+    const before = inputs[i]
     const after = before && mapped.get(before)
-    if (!before || !after || i < 2 || sameShape(before.shape, after.shape)) return value
-    const shape = value.shape.map((dim, axis) => (dim === before.shape[axis] ? after.shape[axis] : dim))
-    const replaced = formal(value.name ?? `state${i - 2}`, dtypeOf(value), shape)
+    if (!before || !after || (type === 'Loop' && i < 2) || sameShape(before.shape, after.shape)) return value
+    const known = mapped.get(value)
+    if (known !== undefined) return known
+    const axis = scanned !== undefined && i >= scanned.states ? scanned.inputAxes[i - scanned.states] : undefined
+    const element = ({ shape }: Value): readonly Dim[] => (axis === undefined ? shape : shape.toSpliced(axis, 1))
+    const [old, present] = [element(before), element(after)]
+    const shape = value.shape.map((dim, at) => (dim === old[at] ? present[at] : dim))
+    const replaced = formal(value.name ?? `formal${i}`, dtypeOf(value), shape)
     mapped.set(value, replaced)
     return replaced
   })

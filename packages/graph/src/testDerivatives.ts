@@ -23,7 +23,7 @@ export interface Case {
 export const int64 = (...numbers: number[]) => g.constant(numbers, 'int64')
 
 /** Returns the case of a function of one matrix. */
-export const unary = (make: (x: Value) => Value, more: Partial<Case> = {}): Case => ({
+export const unary = (make: (x: Value) => Value | readonly Value[], more: Partial<Case> = {}): Case => ({
   shapes: [[2, 3]],
   make,
   ...more,

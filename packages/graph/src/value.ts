@@ -51,6 +51,8 @@ export interface Meta {
   readonly site: Site
   /** The node's name in the file it was loaded from. */
   readonly name?: string
+  /** In a Loop or Scan: that a derivative computes each turn again from its state instead of keeping all it needs. */
+  readonly remember?: 'all' | 'state'
 }
 
 /** Where in the user's code an operation was made. */

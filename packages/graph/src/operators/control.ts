@@ -1,9 +1,21 @@
 import { PodError } from '@mlpod/contract'
-import { apply, nextSerial } from '../apply.ts'
+import { apply, type Extras, nextSerial } from '../apply.ts'
+import { int, ints } from '../attribute.ts'
 import { formal, lift, type Operand } from '../leaf.ts'
 import { capture } from '../site.ts'
-import { type Body, type Dim, describe, dtypeOf, freshDim, isFreshDim, type Site, type Value } from '../value.ts'
+import {
+  type Attribute,
+  type Body,
+  type Dim,
+  describe,
+  dtypeOf,
+  freshDim,
+  isFreshDim,
+  type Site,
+  type Value,
+} from '../value.ts'
 import { operands, topological } from '../walk.ts'
+import { squeeze, unsqueeze } from './structure.ts'
 
 const LEAVES: ReadonlySet<string> = new Set(['Input', 'Formal', 'Parameter'])
 
@@ -66,6 +78,19 @@ export interface Turn {
 }
 
 /**
+ * What a derivative keeps of every turn: all that it needs (the default), or only the state, from which it computes the
+ * turn again.
+ */
+export type Remember = 'all' | 'state'
+
+/** Settings of `loop`. */
+export interface LoopOptions {
+  readonly trips?: Operand
+  readonly proceed?: Value
+  readonly remember?: Remember
+}
+
+/**
  * Runs `body` again and again on its own state. Returns the last state, then what was collected, stacked on a new first
  * axis. `trips` is the most turns (default no limit), `proceed` whether to take the first one. With zero turns the state
  * comes back as it was. Throws `BODY_MISMATCH` when the body changes the number, element types or ranks of the state.
@@ -73,7 +98,7 @@ export interface Turn {
 export function loop(
   state: readonly Value[],
   body: (state: readonly Value[], turn: Value) => Turn,
-  { trips, proceed }: { readonly trips?: Operand; readonly proceed?: Value } = {},
+  { trips, proceed, remember }: LoopOptions = {},
 ): readonly Value[] {
   const site = capture()
   const turn = formal('turn', 'int64', [])
@@ -95,13 +120,102 @@ export function loop(
       inputs: [turn, going, ...formals],
       outputs: [next.proceed ?? going, ...next.state, ...collect],
     }
-    // What does not depend on the state or the turn is computed once, outside.
-    const varying = dependentsOf(inner.inputs, inner.outputs)
-    const captures = capturesOf(inner, (value) => !varying.has(value))
     const inputs = [trips === undefined ? null : lift(trips, 'int64'), proceed ?? null, ...state]
-    const extras = { bodies: { body: inner }, captures, outputs: state.length + collect.length, site }
-    return apply('Loop', inputs, {}, extras)
+    return iterate('Loop', inputs, {}, inner, { outputs: state.length + collect.length, site, remember })
   }
+}
+
+/** Returns the outputs of a Loop or Scan. What does not depend on the state or the turn is computed once, outside. */
+export function iterate(
+  type: 'Loop' | 'Scan',
+  inputs: readonly (Value | null)[],
+  attributes: Readonly<Record<string, Attribute>>,
+  body: Body,
+  extras: Pick<Extras, 'outputs' | 'site' | 'remember'>,
+): readonly Value[] {
+  const varying = dependentsOf(body.inputs, body.outputs)
+  const captures = capturesOf(body, (value) => !varying.has(value))
+  return apply(type, inputs, attributes, { bodies: { body }, captures, ...extras })
+}
+
+/**
+ * Goes through sequences, one element of each a turn, with a state. Returns the last state, then what was collected. The
+ * elements lie along `axis` (default 0) of each sequence; `reverse` goes from the last to the first, and what is collected
+ * then lies in the order of the sequences. Throws `BODY_MISMATCH` when the body changes the state's number, element types
+ * or shapes.
+ */
+export function scan(
+  state: readonly Value[],
+  sequences: readonly Value[],
+  body: (state: readonly Value[], elements: readonly Value[]) => Omit<Turn, 'proceed'>,
+  { axis = 0, reverse = false, remember }: ScanOptions = {},
+): readonly Value[] {
+  const site = capture()
+  const states = state.map((value, i) => formal(`state${i}`, dtypeOf(value), value.shape))
+  const elements = sequences.map((value, i) => {
+    if (axis < 0 || axis >= value.shape.length)
+      throw new PodError('AXIS_OUT_OF_RANGE', `sequence ${i} is ${describe(value)}, which has no axis ${axis}`, {
+        at: site.at,
+      })
+    return formal(`element${i}`, dtypeOf(value), value.shape.toSpliced(axis, 1))
+  })
+  const next = body(states, elements)
+  if (next.state.length !== state.length)
+    throw mismatch(`starts with ${state.length} values of state and returns ${next.state.length}`, site)
+  for (const [i, value] of state.entries()) widened(value.shape, value, next.state[i], site)
+  const collect = next.collect ?? []
+  const outputs = [...next.state, ...collect]
+  const way = { axis, direction: reverse ? 1 : 0 }
+  const attributes = scanAttributes(
+    sequences.map(() => way),
+    collect.map(() => way),
+  )
+  return iterate(
+    'Scan',
+    [...state, ...sequences],
+    attributes,
+    { inputs: [...states, ...elements], outputs },
+    {
+      outputs: outputs.length,
+      site,
+      remember,
+    },
+  )
+}
+
+/** Settings of `scan`. */
+export interface ScanOptions {
+  readonly axis?: number
+  readonly reverse?: boolean
+  readonly remember?: Remember
+}
+
+/** Where the elements of a sequence lie, and from which end (1: the last) they are taken or laid down. */
+export interface Way {
+  readonly axis: number
+  readonly direction: number
+}
+
+/** Returns the attributes of a Scan. */
+export const scanAttributes = (read: readonly Way[], collected: readonly Way[]): Record<string, Attribute> => ({
+  num_scan_inputs: int(read.length),
+  scan_input_axes: ints(read.map(({ axis }) => axis)),
+  scan_input_directions: ints(read.map(({ direction }) => direction)),
+  scan_output_axes: ints(collected.map(({ axis }) => axis)),
+  scan_output_directions: ints(collected.map(({ direction }) => direction)),
+})
+
+/**
+ * Returns what `make` makes of the inputs, computed again in the backward pass instead of kept: less memory for up to one
+ * more forward pass. Nothing inside is kept but the inputs.
+ */
+export function checkpoint(
+  inputs: readonly Value[],
+  make: (inputs: readonly Value[]) => readonly Value[],
+): readonly Value[] {
+  const turn = (_: readonly Value[], elements: readonly Value[]) => ({ state: [], collect: make(elements) })
+  const sequences = inputs.map((value) => unsqueeze(value, [0]))
+  return scan([], sequences, turn, { remember: 'state' }).map((value) => squeeze(value, [0]))
 }
 
 /**
@@ -112,13 +226,14 @@ export function repeat(
   trips: Operand,
   state: readonly Value[],
   body: (state: readonly Value[], turn: Value) => readonly Value[] | Turn,
+  options: Pick<LoopOptions, 'remember'> = {},
 ): readonly Value[] {
   const turn = (result: readonly Value[] | Turn): Turn => ('state' in result ? result : { state: result })
-  return loop(state, (values, index) => turn(body(values, index)), { trips })
+  return loop(state, (values, index) => turn(body(values, index)), { trips, ...options })
 }
 
 /** Returns the values on the way to `outputs` that depend on `sources`, those included. */
-function dependentsOf(sources: readonly Value[], outputs: readonly Value[]): ReadonlySet<Value> {
+export function dependentsOf(sources: readonly Value[], outputs: readonly Value[]): ReadonlySet<Value> {
   const found = new Set(sources)
   for (const operation of topological(outputs))
     if (operands(operation).some((value) => value !== null && found.has(value)))

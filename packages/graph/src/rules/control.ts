@@ -2,6 +2,7 @@ import { branch } from '../operators/control.ts'
 import type { Rule } from '../rule.ts'
 import type { control as schemas } from '../schemas/control.ts'
 import type { Value } from '../value.ts'
+import { iterated } from './iteration.ts'
 import { zerosLike } from './shape.ts'
 
 /** Rules of the leaves and of the operators that hold subgraphs. */
@@ -26,5 +27,6 @@ export const control: { readonly [O in keyof typeof schemas]: Rule } = {
       return [undefined, ...captures.map((value) => results[asked.indexOf(value)])]
     },
   },
-  Loop: { none: 'the derivative of a Loop is not built: write the steps out, or differentiate inside the body' },
+  Loop: { vjp: iterated },
+  Scan: { vjp: iterated },
 }

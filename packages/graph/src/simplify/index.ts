@@ -9,6 +9,7 @@ import { fusions } from './fusions.ts'
 import { createInterner, type Interner } from './intern.ts'
 import type { Match, Rewrite } from './rewrite.ts'
 import { rewrites } from './rewrites.ts'
+import { unite } from './unite.ts'
 
 // Rewrites meet what other rewrites made in the next round; graphs settle in three or four.
 const ROUNDS = 6
@@ -81,10 +82,21 @@ function rebuild(
   stop: ReadonlySet<Value> | undefined,
   pass: Pass,
 ): void {
-  for (const operation of topological(outputs, stop)) {
-    const results = replaced(operation, mapped, pass)
-    if (results === operation.outputs) continue
-    for (const [i, value] of operation.outputs.entries()) if (results[i] !== value) mapped.set(value, results[i])
+  const order = topological(outputs, stop)
+  const united = unite(order)
+  const done = new Map<Operation, readonly Value[]>()
+  const once = (operation: Operation): readonly Value[] => {
+    const known = done.get(operation) ?? replaced(operation, mapped, pass)
+    done.set(operation, known)
+    return known
+  }
+  for (const operation of order) {
+    const one = united.get(operation)
+    const results = one === undefined ? replaced(operation, mapped, pass) : once(one.operation)
+    for (const [i, value] of operation.outputs.entries()) {
+      const result = results[one?.places.get(value) ?? i]
+      if (result !== value) mapped.set(value, result)
+    }
   }
 }
 
