@@ -1,3 +1,4 @@
+import { signatures } from './defineOp.ts'
 import { dimsOf } from './known.ts'
 import type { Schema } from './schema.ts'
 import { type Call, hasUnranked, refuse, sameShape } from './schema.ts'
@@ -35,6 +36,7 @@ export interface Extras {
   readonly site?: Site
   /** What a derivative keeps of each turn. */
   readonly remember?: Meta['remember']
+  readonly definition?: Operation['definition']
   /** Shapes that a file tells, for sizes that the inputs do not. */
   readonly shapes?: (index: number) => readonly Dim[] | undefined
 }
@@ -103,10 +105,10 @@ export function reapply(
   inputs: readonly (Value | null)[],
   { captures = operation.captures, bodies = operation.bodies }: Pick<Extras, 'captures' | 'bodies'> = {},
 ): readonly Value[] {
-  const { type, domain, attributes, outputs, meta } = operation
+  const { type, domain, attributes, outputs, meta, definition } = operation
   const names = outputs.map(({ name }) => name)
   const { name, site, remember } = meta
-  const extras = { bodies, captures, outputs: outputs.length, name, names, site, remember }
+  const extras = { bodies, captures, outputs: outputs.length, name, names, site, remember, definition }
   const alike =
     inputs.length === operation.inputs.length &&
     bodies === operation.bodies &&
@@ -114,6 +116,10 @@ export function reapply(
   // Inputs of the same types and shapes give outputs of the same.
   if (alike) return make(type, domain, operation.version, inputs, attributes, extras, site, (index) => outputs[index])
   const trimmed = inputs.at(-1) === null ? inputs.slice(0, inputs.findLastIndex((value) => value !== null) + 1) : inputs
+  if (definition !== undefined) {
+    const shapes = signatures(definition, inputs, attributes, outputs)
+    return applyOpaque(operation, inputs, attributes, extras, (index) => shapes[index])
+  }
   return schemaOf(domain, type) === undefined
     ? applyOpaque(operation, trimmed, attributes, extras, (index) => outputs[index])
     : apply(type as OperatorName, trimmed, attributes, extras)
@@ -134,13 +140,14 @@ function make(
   version: number,
   inputs: readonly (Value | null)[],
   attributes: Readonly<Record<string, Attribute>>,
-  { bodies, captures = NONE, outputs: count = 1, name, names, remember }: Extras,
+  { bodies, captures = NONE, outputs: count = 1, name, names, remember, definition }: Extras,
   site: Site,
   signature: (index: number) => Pick<Value, 'type' | 'shape'>,
 ): readonly Value[] {
   const outputs: Value[] = []
   const meta: Meta = { serial: serial++, site, ...(name !== undefined && { name }), ...(remember && { remember }) }
-  const operation: Operation = { type, domain, version, inputs, attributes, bodies, captures, outputs, meta }
+  const fixed = { type, domain, version, inputs, attributes, bodies, captures, outputs, meta }
+  const operation: Operation = definition === undefined ? fixed : { ...fixed, definition }
   for (let index = 0; index < count; index++) {
     const { type: valueType, shape } = signature(index)
     outputs.push({ operation, index, type: valueType, shape, name: names?.[index] })

@@ -2,7 +2,7 @@ import { PodError } from '@mlpod/contract'
 import { emit } from './emit.ts'
 import { input } from './leaf.ts'
 import { assembled, type Model } from './model.ts'
-import { simplify } from './simplify/index.ts'
+import { expand, simplify } from './simplify/index.ts'
 import { capture } from './site.ts'
 import { substitute } from './substitute.ts'
 import { dtypeOf, type Site, type Value } from './value.ts'
@@ -43,7 +43,8 @@ export function compile({ inputs, outputs, metadata = {}, name = 'model', optimi
   for (const key of Object.keys(outputs))
     if (formal.has(key))
       throw new PodError('NAME_TAKEN', `an input and an output of the model are both named "${key}"`, { at: site.at })
-  const results = starts.size === 0 ? Object.values(outputs) : substitute(Object.values(outputs), starts)
+  const values = starts.size === 0 ? Object.values(outputs) : substitute(Object.values(outputs), starts)
+  const results = expand(values)
   const simple = optimize ? simplify(results) : results
   const keyed = (values: readonly Value[]) => new Map(Object.keys(outputs).map((key, i) => [key, values[i]]))
   // Simplifying may forget the name of a size: the outputs are described as they were written.

@@ -1,8 +1,9 @@
 export { type CheckGradOptions, checkGrad, type GradCheck } from './checkGrad.ts'
 export { type CompileOptions, compile } from './compile.ts'
+export { type DefinedOp, type Definition, defineOp, type OperatorOptions } from './defineOp.ts'
 export { grad, hvp, jvp, vjp } from './differentiate.ts'
 export { constant, input, type Operand, parameter } from './leaf.ts'
-export { type Loaded, load } from './load.ts'
+export { type Loaded, type LoadOptions, load } from './load.ts'
 export { type Model, modelOf, type Signature, withMetadata } from './model.ts'
 export { onnxModel } from './onnxModel.ts'
 export {

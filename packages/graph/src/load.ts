@@ -1,4 +1,5 @@
 import { PodError } from '@mlpod/contract'
+import type { DefinedOp } from './defineOp.ts'
 import { input, namedConstant, parameter } from './leaf.ts'
 import { corrupt, domainOf, type File, find, infosOf, keyOf, readNode, type Scope } from './loadNode.ts'
 import type { Model } from './model.ts'
@@ -26,13 +27,21 @@ export interface Loaded {
   readonly producer: string
 }
 
+/** How a file is read. */
+export interface LoadOptions {
+  /** What errors call it. Default `the model`. */
+  readonly file?: string
+  /** What `defineOp` gave for operators of the file that this room does not define. */
+  readonly operators?: readonly DefinedOp[]
+}
+
 /**
  * Returns the values of a model or of the bytes of an ONNX file (opsets 7 to 26). Floating initializers become
  * parameters, other ones constants; functions of the file are expanded; forms of older opsets are brought up to date.
  * An operator that this room does not define is kept as it is: it compiles again but has no derivative.
  * Throws `MODEL_CORRUPT` and `MODEL_UNSUPPORTED`, naming the file and the node.
  */
-export function load(model: Model | Uint8Array, { file = 'the model' } = {}): Loaded {
+export function load(model: Model | Uint8Array, { file = 'the model', operators = [] }: LoadOptions = {}): Loaded {
   const proto = decode('ModelProto', model instanceof Uint8Array ? model : model.bytes, { file })
   const { graph } = proto
   if (graph === undefined) throw corrupt(file, 'it holds no graph')
@@ -53,7 +62,10 @@ export function load(model: Model | Uint8Array, { file = 'the model' } = {}): Lo
   const functions = new Map(
     (proto.functions ?? []).map((entry) => [keyOf(entry.domain, entry.name, entry.overload), entry]),
   )
-  const context: File = { file, opsets, functions }
+  const definitions = new Map(
+    operators.map(({ definition }) => [keyOf(definition.domain, definition.type), definition]),
+  )
+  const context: File = { file, opsets, functions, definitions }
   return attributed(capture(), () => {
     const scope: Scope = { values: new Map(), infos: infosOf(graph) }
     const { inputs, parameters } = readLeaves(context, scope, graph, Number(proto.irVersion ?? 0))

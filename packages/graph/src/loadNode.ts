@@ -1,5 +1,6 @@
 import { didYouMean, PodError, type Tensor, tensor } from '@mlpod/contract'
 import { apply, applyOpaque, type Extras, nextSerial } from './apply.ts'
+import { type Definition, signatures } from './defineOp.ts'
 import { constant, formal, namedConstant } from './leaf.ts'
 import { attributeOf } from './onnx/attribute.ts'
 import type { Message } from './onnx/proto.ts'
@@ -21,6 +22,8 @@ export interface File {
   readonly file: string
   readonly opsets: ReadonlyMap<string, number>
   readonly functions: ReadonlyMap<string, Message<'FunctionProto'>>
+  /** Defined operators by the same key. */
+  readonly definitions: ReadonlyMap<string, Definition>
 }
 
 /** Names in one graph, body or function. */
@@ -69,6 +72,7 @@ export function readNode(context: File, scope: Scope, node: Node): void {
   const who = `the node ${node.name ? `"${node.name}" (${type})` : type} reads`
   const inputs = (node.input ?? []).map((name) => (name === '' ? null : find(context, scope, name, who)))
   const results =
+    readDefined(context, scope, node, inputs) ??
     readFunction(context, scope, node, inputs) ??
     (type === 'Constant' && domain === '' ? readConstant(context, scope, node) : undefined) ??
     readOperation(context, scope, node, inputs)
@@ -87,6 +91,26 @@ function attributesOf(scope: Scope, node: Node): Readonly<Record<string, Message
     return bound === undefined ? [] : [[attribute.name ?? '', bound] as const]
   })
   return Object.fromEntries(entries)
+}
+
+function readDefined(
+  context: File,
+  scope: Scope,
+  node: Node,
+  inputs: readonly (Value | null)[],
+): readonly Value[] | undefined {
+  const definition = context.definitions.get(keyOf(node.domain, node.opType))
+  if (definition === undefined) return undefined
+  const attributes = Object.fromEntries(
+    Object.entries(attributesOf(scope, node)).map(([name, proto]) => [name, attributeOf(proto, context.file)]),
+  )
+  const { domain, type } = definition
+  const names = (node.output ?? []).map((name) => name || undefined)
+  const known = names.map((name) => (name === undefined ? undefined : scope.infos.get(name)))
+  const found = signatures(definition, inputs, attributes, known.every((info) => info !== undefined) ? known : [])
+  const extras = { outputs: names.length, name: node.name || undefined, names, definition }
+  const version = context.opsets.get(domain) ?? definition.version ?? 1
+  return applyOpaque({ type, domain, version }, inputs, attributes, extras, (index) => found[index])
 }
 
 function readFunction(

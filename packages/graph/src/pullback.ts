@@ -1,4 +1,5 @@
 import { PodError } from '@mlpod/contract'
+import { ruleOfDefinition } from './defineOp.ts'
 import { add, sum } from './operators/elementwise.ts'
 import type { Lazy, Reverse, Rule } from './rule.ts'
 import { rules } from './rules/index.ts'
@@ -66,8 +67,12 @@ export function activeFrom(order: readonly Operation[], wrt: Iterable<Value>): R
 }
 
 /** Returns an operation's rule, or undefined for operators that this room does not define. */
-export const ruleOf = ({ domain, type }: Operation): Rule | undefined =>
-  schemaOf(domain, type) === undefined ? undefined : rules[type as OperatorName]
+export const ruleOf = ({ domain, type, definition }: Operation): Rule | undefined =>
+  definition !== undefined
+    ? ruleOfDefinition(definition)
+    : schemaOf(domain, type) === undefined
+      ? undefined
+      : rules[type as OperatorName]
 
 // Cotangents of several consumers are summed in the order they came, and the sum kept in place of them.
 function settle(value: Value, parts: Map<Value, Value[]>): Value | undefined {
@@ -137,7 +142,10 @@ export function notDifferentiable(
   return new PodError('NOT_DIFFERENTIABLE', `${nameOf(operation)} has no derivative`, {
     at: operation.meta.site.at,
     because: `it lies on the way ${path}; ${rule?.none ?? `this room does not define the operator ${operation.domain ? `${operation.domain}.` : ''}${operation.type}`}`,
-    hint: 'leave what comes before it out of wrt',
+    hint:
+      rule === undefined
+        ? 'tell its rule with defineOp, or leave what comes before it out of wrt'
+        : 'leave what comes before it out of wrt',
   })
 }
 

@@ -1,4 +1,5 @@
 import type { DataType, Tensor } from '@mlpod/contract'
+import type { Definition } from './defineOp.ts'
 
 /** A size: a number, or the name of an unknown one. Two equal names are equal sizes; a size that nothing tells is a fresh name. */
 export type Dim = number | string
@@ -76,6 +77,8 @@ export interface Operation {
   readonly captures: readonly Value[]
   readonly outputs: readonly Value[]
   readonly meta: Meta
+  /** What `defineOp` tells of an operator that is not in this room's tables. */
+  readonly definition?: Definition
 }
 
 /** The shape of a value whose rank is not known. Compare with `isRanked`. */

@@ -1,4 +1,5 @@
 import { reapply } from '../apply.ts'
+import { expansion } from '../defineOp.ts'
 import { constantOf } from '../known.ts'
 import { capturesOf } from '../operators/control.ts'
 import { attributed } from '../site.ts'
@@ -24,6 +25,8 @@ interface Pass {
   readonly leaves: readonly Value[]
   /** In a body: the outer values it reads, which rewrites must not see through. */
   readonly outer: ReadonlySet<Value>
+  /** Returns what an operation becomes, or undefined when it stays. */
+  readonly improve: (current: Operation, original: Operation, pass: Pass) => readonly Value[] | undefined
   /** How many rewrites applied. */
   rewritten: number
 }
@@ -47,6 +50,7 @@ export function simplify(outputs: readonly Value[]): readonly Value[] {
         known: createInterner(),
         leaves,
         outer: new Set(),
+        improve: simpler,
         rewritten: 0,
       }
       const mapped = new Map<Value, Value>()
@@ -57,6 +61,33 @@ export function simplify(outputs: readonly Value[]): readonly Value[] {
     return current
   })
 }
+
+/** Returns values equal to the outputs in which defined operators are what they compute. */
+export function expand(outputs: readonly Value[]): readonly Value[] {
+  let current = outputs
+  while (holdsDefined(current)) {
+    const pass: Pass = {
+      table: {},
+      uses: new Map(),
+      known: { find: () => undefined, remember: () => {} },
+      leaves: [],
+      outer: new Set(),
+      improve: expansion,
+      rewritten: 0,
+    }
+    const mapped = new Map<Value, Value>()
+    rebuild(current, mapped, undefined, pass)
+    current = current.map((value) => mapped.get(value) ?? value)
+  }
+  return current
+}
+
+const holdsDefined = (outputs: readonly Value[], stop?: ReadonlySet<Value>): boolean =>
+  topological(outputs, stop).some(
+    ({ definition, bodies = {}, captures }) =>
+      definition?.body !== undefined ||
+      Object.values(bodies).some((body) => holdsDefined(body.outputs, new Set([...captures, ...body.inputs]))),
+  )
 
 const both: Table = Object.fromEntries(
   Object.keys({ ...rewrites, ...fusions }).map((type) => {
@@ -104,19 +135,18 @@ function replaced(operation: Operation, mapped: ReadonlyMap<Value, Value>, pass:
   const current = moved(operation, mapped, pass)
   const known = pass.known.find(current)
   if (known !== undefined) return known
-  const better = simpler(current, operation, pass)
-  const results = better === undefined ? current.outputs : [better]
+  const results = pass.improve(current, operation, pass) ?? current.outputs
   pass.known.remember(current, results)
   return results
 }
 
-function simpler(current: Operation, original: Operation, pass: Pass): Value | undefined {
+function simpler(current: Operation, original: Operation, pass: Pass): readonly Value[] | undefined {
   if (current.outputs.length !== 1 || current.domain !== '') return undefined
   const folded = fold(current) ?? rewritten(current, original, pass)
   if (folded === undefined) return undefined
   pass.rewritten++
   // What a rewrite made may be known already; if not, it is simplified in the next round.
-  return pass.known.find(folded.operation)?.[folded.index] ?? folded
+  return [pass.known.find(folded.operation)?.[folded.index] ?? folded]
 }
 
 // A value may be consumed into another operation only if nothing else reads it: uses are counted before the round.
@@ -157,7 +187,7 @@ function movedWithBodies(operation: Operation, mapped: ReadonlyMap<Value, Value>
     const within: Pass = {
       ...pass,
       uses: countUses(body.outputs, stop),
-      known: createInterner(),
+      known: pass.improve === simpler ? createInterner() : pass.known,
       outer: captured,
       rewritten: 0,
     }
