@@ -61,8 +61,9 @@ function pushforward(
   outputs: readonly Value[],
   wrt: readonly Value[],
   tangents: readonly Value[],
+  cut: ReadonlySet<Value> = new Set(),
 ): readonly (Value | undefined)[] {
-  const order = topological(outputs)
+  const order = topological(outputs, cut)
   const active = activeFrom(order, wrt)
   const found = new Map<Value, Value>(wrt.map((value, i) => [value, tangents[i]]))
   for (const operation of order) {
@@ -74,7 +75,8 @@ function pushforward(
       if (rule === undefined || 'none' in rule) throw notDifferentiable(operation, order, wrt, outputs, active, rule)
       const y = operation.outputs
       const results =
-        rule.jvp?.({ operation, x: operation.inputs as readonly Value[], y, ts }) ?? transposed(operation, rule, ts)
+        rule.jvp?.({ operation, x: operation.inputs as readonly Value[], y, ts, pushforward }) ??
+        transposed(operation, rule, ts)
       for (const [i, value] of y.entries()) {
         const t = results[i] && isFloating(value) ? expandTo(results[i], value) : undefined
         // A value that is itself varied moves by its own tangent as well as by what it is made of.

@@ -29,6 +29,13 @@ export interface Forward {
   readonly y: readonly Value[]
   /** The tangents of the operands; undefined where one does not depend on what is varied. */
   readonly ts: readonly (Value | undefined)[]
+  /** Forward mode over a subgraph: the tangents of the outputs, undefined where unmoved; values of `cut` are leaves. */
+  readonly pushforward: (
+    outputs: readonly Value[],
+    wrt: readonly Value[],
+    tangents: readonly Value[],
+    cut: ReadonlySet<Value>,
+  ) => readonly (Value | undefined)[]
 }
 
 /** A cotangent, or how to make it if it is asked for; undefined for operands that carry none. */

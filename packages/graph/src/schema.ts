@@ -36,6 +36,8 @@ export interface Schema {
   /** Least and most number of inputs. */
   readonly inputs: readonly [least: number, most: number]
   readonly attributes: Readonly<Record<string, AttributeKind>>
+  /** That it draws random numbers: two uses of it are never one. */
+  readonly random?: boolean
   /** Checks the inputs' element types and returns the outputs'. */
   readonly types: (call: Call) => readonly ValueType[]
   /** Checks the inputs' shapes and returns the outputs'. Not called when an input's rank is unknown. */
@@ -55,6 +57,8 @@ const DTYPES = {
   float: ['float32', 'float64', 'float16', 'bfloat16'],
   number: NUMBERS,
   signed: ['float32', 'float64', 'float16', 'bfloat16', 'int8', 'int16', 'int32', 'int64'],
+  integer: NUMBERS.filter((dtype) => dtype.includes('int')),
+  unsigned: ['uint8', 'uint16', 'uint32', 'uint64'],
   bool: ['bool'],
   index: ['int32', 'int64'],
   int64: ['int64'],

@@ -1,12 +1,14 @@
-import type { DataType } from '@mlpod/contract'
-import { applyOne } from '../apply.ts'
+import { type DataType, PodError } from '@mlpod/contract'
+import { apply, applyOne } from '../apply.ts'
 import { flag, float, int, text } from '../attribute.ts'
+import { SELU_ALPHA, SELU_GAMMA } from '../compositions/activations.ts'
 import { constant, lift, type Operand } from '../leaf.ts'
 import { CODE_OF_DATA_TYPE } from '../onnx/data-type.ts'
 import type { OperatorName } from '../schemas/index.ts'
+import { capture } from '../site.ts'
 import { dtypeOf, isValue, type Value } from '../value.ts'
-import { reduceLogSumExp } from './reduction.ts'
-import { concat, constantOfShape, shape, unsqueeze } from './structure.ts'
+import { applyComposed } from './composed.ts'
+import { constantOfShape, shape } from './structure.ts'
 
 /** Returns the operands as values: what is no value becomes a constant of the element type of the first that is. */
 export function liftAll(operands: readonly Operand[]): Value[] {
@@ -29,8 +31,10 @@ const variadic =
   (...operands: readonly Operand[]): Value =>
     applyOne(type, liftAll(operands))
 
-// The runtime has no kernels of these in double precision: there they are made of operators that it has.
-const isDouble = (x: Value): boolean => dtypeOf(x) === 'float64'
+const activation =
+  (type: OperatorName) =>
+  (x: Operand): Value =>
+    applyComposed(type, [lift(x)])[0]
 
 /** Returns -x. */
 export const neg = unary('Neg')
@@ -58,14 +62,28 @@ export const round = unary('Round')
 export const sin = unary('Sin')
 /** Returns cos x, x in radians. */
 export const cos = unary('Cos')
+/** Returns tan x, x in radians. */
+export const tan = activation('Tan')
+/** Returns the angle in [-pi/2, pi/2] of sine x; its derivative at -1 and 1 is infinite. Single precision only. */
+export const asin = unary('Asin')
+/** Returns the angle in [0, pi] of cosine x; its derivative at -1 and 1 is infinite. Single precision only. */
+export const acos = unary('Acos')
+/** Returns the angle in (-pi/2, pi/2) of tangent x. Single precision only. */
+export const atan = unary('Atan')
+/** Returns the hyperbolic sine. */
+export const sinh = activation('Sinh')
+/** Returns the hyperbolic cosine. */
+export const cosh = activation('Cosh')
+/** Returns the inverse of the hyperbolic sine. */
+export const asinh = activation('Asinh')
+/** Returns the inverse of the hyperbolic cosine, >= 0, for x >= 1; its derivative at 1 is infinite. */
+export const acosh = activation('Acosh')
+/** Returns the inverse of the hyperbolic tangent, for |x| < 1. */
+export const atanh = activation('Atanh')
 /** Returns max(x, 0); its derivative at 0 is 0. */
 export const relu = unary('Relu')
 /** Returns log(1 + e^x), without overflow. */
-export const softplus = (x: Value): Value => {
-  if (!isDouble(x)) return applyOne('Softplus', [x])
-  const zero = constantOfShape(shape(x), 0, 'float64')
-  return reduceLogSumExp(concat([unsqueeze(x, [-1]), unsqueeze(zero, [-1])], { axis: -1 }), { axes: [-1] })
-}
+export const softplus = activation('Softplus')
 /** Returns 1 / (1 + e^-x). */
 export const sigmoid = unary('Sigmoid')
 /** Returns the hyperbolic tangent. */
@@ -116,6 +134,23 @@ export const min = variadic('Min')
 export const max = variadic('Max')
 /** Returns the sum of all operands, broadcast. */
 export const sum = variadic('Sum')
+/** Returns the mean of all operands, broadcast. */
+export const mean = (...operands: readonly Operand[]): Value => applyComposed('Mean', liftAll(operands))[0]
+
+/** Returns the whole numbers with every bit turned. */
+export const bitwiseNot = unary('BitwiseNot')
+/** Returns the bits that are set in both whole numbers, broadcast. */
+export const bitwiseAnd = binary('BitwiseAnd')
+/** Returns the bits that are set in one or both whole numbers, broadcast. */
+export const bitwiseOr = binary('BitwiseOr')
+/** Returns the bits that are set in exactly one of two whole numbers, broadcast. */
+export const bitwiseXor = binary('BitwiseXor')
+/** Returns whole numbers without sign moved by so many bits, broadcast; what leaves is lost. */
+export const bitShift = (x: Operand, by: Operand, direction: 'left' | 'right'): Value =>
+  applyOne('BitShift', liftAll([x, by]), { direction: text(direction.toUpperCase()) })
+/** Returns the bits of x read as another element type of the same width (opset 26). */
+export const bitCast = (x: Value, dtype: DataType): Value =>
+  applyOne('BitCast', [x], { to: int(CODE_OF_DATA_TYPE[dtype]) })
 
 /**
  * Returns the remainder of a / b: with the sign of b, or (`fmod`) with the sign of a.
@@ -135,13 +170,50 @@ export const isInf = (x: Value, { positive = true, negative = true } = {}): Valu
 
 /** Returns x where it is positive, else alpha * x; at 0 the derivative is alpha. */
 export const leakyRelu = (x: Value, { alpha = 0.01 } = {}): Value =>
-  isDouble(x) ? where(greater(x, 0), x, mul(alpha, x)) : applyOne('LeakyRelu', [x], { alpha: float(alpha) })
+  applyComposed('LeakyRelu', [x], { alpha: float(alpha) })[0]
+
+/** Returns x where it is positive, else slope * x, the slopes broadcast to x; at 0 the derivative is the slope. */
+export const prelu = (x: Value, slope: Operand): Value => applyComposed('PRelu', liftAll([x, slope]))[0]
+
+/** Returns x where it is above alpha, else 0; at alpha the derivative is 0. */
+export const thresholdedRelu = (x: Value, { alpha = 1 } = {}): Value =>
+  applyComposed('ThresholdedRelu', [x], { alpha: float(alpha) })[0]
 
 /** Returns x where it is positive, else alpha * (e^x - 1); at 0 the derivative is alpha. */
-export const elu = (x: Value, { alpha = 1 } = {}): Value =>
-  isDouble(x)
-    ? where(greater(x, 0), x, mul(alpha, sub(exp(where(greater(x, 0), 0, x)), 1)))
-    : applyOne('Elu', [x], { alpha: float(alpha) })
+export const elu = (x: Value, { alpha = 1 } = {}): Value => applyComposed('Elu', [x], { alpha: float(alpha) })[0]
+
+/** Returns x where it is positive, else alpha * (e^(x / alpha) - 1); at 0 the derivative is 1. */
+export const celu = (x: Value, { alpha = 1 } = {}): Value => applyComposed('Celu', [x], { alpha: float(alpha) })[0]
+
+/**
+ * Returns gamma * x where x is positive, else gamma * alpha * (e^x - 1); at 0 the derivative is gamma * alpha.
+ * The defaults keep mean 0 and variance 1. Source: Klambauer et al. 2017.
+ */
+export const selu = (x: Value, { alpha = SELU_ALPHA, gamma = SELU_GAMMA } = {}): Value =>
+  applyComposed('Selu', [x], { alpha: float(alpha), gamma: float(gamma) })[0]
+
+/** Returns x / (1 + |x|). */
+export const softsign = activation('Softsign')
+
+/** Returns alpha * x + beta kept within [0, 1]; the derivative at a bound is 0. PyTorch's has alpha = 1/6. */
+export const hardSigmoid = (x: Value, { alpha = 0.2, beta = 0.5 } = {}): Value =>
+  applyComposed('HardSigmoid', [x], { alpha: float(alpha), beta: float(beta) })[0]
+
+/** Returns x * min(max(x / 6 + 1/2, 0), 1); at -3 the derivative is 0, at 3 it is 1. */
+export const hardSwish = activation('HardSwish')
+
+/** Returns x + bias below -limit, x - bias above limit, 0 between; the derivative at -limit and limit is 0. */
+export const shrink = (x: Value, { limit = 0.5, bias = 0 } = {}): Value =>
+  applyComposed('Shrink', [x], { lambd: float(limit), bias: float(bias) })[0]
+
+/** Returns x * tanh(softplus(x)). Source: Misra 2019. */
+export const mish = activation('Mish')
+
+/**
+ * Returns x * sigmoid(alpha * x). Written in plainer operators: the one of that name came with opset 24, and the runtime
+ * has no kernel of it.
+ */
+export const swish = (x: Value, { alpha = 1 } = {}): Value => mul(x, sigmoid(alpha === 1 ? x : mul(alpha, x)))
 
 /** Returns x * Phi(x), Phi the normal distribution function; `approximate: 'tanh'` takes Hendrycks and Gimpel's (2016) form. */
 export const gelu = (x: Value, { approximate = 'none' as 'none' | 'tanh' } = {}): Value =>
@@ -157,6 +229,32 @@ export function clip(x: Value, low?: Operand, high?: Operand): Value {
 /** Returns x converted to another element type; to whole numbers it cuts towards 0. */
 export const cast = (x: Value, dtype: DataType): Value =>
   dtypeOf(x) === dtype ? x : applyOne('Cast', [x], { to: int(CODE_OF_DATA_TYPE[dtype]) })
+
+/** Returns x converted to the element type of another value. */
+export const castLike = (x: Value, like: Value): Value => cast(x, dtypeOf(like)!)
+
+/**
+ * Returns x with elements set to 0 at random, each with the probability `ratio`, and the others divided by 1 - ratio;
+ * and the mask (bool) of those that were kept. The runtime draws: for numbers that are the same everywhere, and in the
+ * bodies of loops, take masks from the graph's own inputs. Throws `RATIO_OUT_OF_RANGE`.
+ */
+export function dropout(
+  x: Value,
+  { ratio = 0.5, training = true, seed }: { ratio?: number; training?: boolean; seed?: number } = {},
+): { readonly values: Value; readonly mask: Value } {
+  if (!(ratio >= 0 && ratio <= 1))
+    throw new PodError('RATIO_OUT_OF_RANGE', `a dropout of the ratio ${ratio}`, {
+      at: capture().at,
+      hint: 'a ratio is a probability, from 0 to 1',
+    })
+  // The runtime takes no ratio of 1, and of 0 none is drawn.
+  const all = (kept: boolean): Value => constantOfShape(shape(x), kept ? 1 : 0, 'bool')
+  if (!training || ratio === 0) return { values: identity(x), mask: all(true) }
+  if (ratio === 1) return { values: where(all(false), x, 0), mask: all(false) }
+  const inputs = [x, constant(ratio, 'float32'), constant(true, 'bool')]
+  const [values, mask] = apply('Dropout', inputs, seed === undefined ? {} : { seed: int(seed) }, { outputs: 2 })
+  return { values, mask }
+}
 
 /** Returns a constant of x's element type. */
 export const like = (x: Value, value: number | readonly number[]): Value => constant(value, dtypeOf(x))

@@ -1,3 +1,4 @@
+import { SELU_ALPHA, SELU_GAMMA } from '../compositions/activations.ts'
 import { scalarOf } from '../known.ts'
 import {
   abs,
@@ -5,6 +6,7 @@ import {
   and,
   cast,
   cos,
+  cosh,
   div,
   equal,
   erf,
@@ -23,6 +25,9 @@ import {
   sigmoid,
   sign,
   sin,
+  sinh,
+  softplus,
+  sqrt,
   sub,
   tanh,
   where,
@@ -32,19 +37,8 @@ import type { Differentiable, Rule } from '../rule.ts'
 import { float, text } from '../schema.ts'
 import type { elementwise as schemas } from '../schemas/elementwise.ts'
 import { dtypeOf, isFloating, type Operation, type Value } from '../value.ts'
+import { gated, scaled } from './law.ts'
 import { unbroadcast } from './shape.ts'
-
-/** y = f(x): both directions multiply by f'. */
-const scaled = (derivative: (x: Value, y: Value, operation: Operation) => Value): Differentiable => ({
-  vjp: ({ g, x, y, operation }) => [() => mul(g, derivative(x[0], y[0], operation))],
-  jvp: ({ ts, x, y, operation }) => [ts[0] && mul(ts[0], derivative(x[0], y[0], operation))],
-})
-
-/** y = f(x) with one slope on each side of a kink: the side not taken never multiplies, so infinities stay out. */
-const gated = (gate: (g: Value, x: Value, y: Value, operation: Operation) => Value): Differentiable => ({
-  vjp: ({ g, x, y, operation }) => [() => gate(g, x[0], y[0], operation)],
-  jvp: ({ ts, x, y, operation }) => [ts[0] && gate(ts[0], x[0], y[0], operation)],
-})
 
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI)
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI)
@@ -62,7 +56,7 @@ function geluSlope(x: Value, operation: Operation): Value {
   return add(mul(0.5, add(1, t)), mul(mul(0.5, x), mul(sub(1, mul(t, t)), inner)))
 }
 
-/** d(a^b)/da, b a^(b-1); 0 where b is 0, so that 0^0 does not give nan. */
+/** d(a^b)/da, b a^(b-1); 0 for 0^0. The power that is not taken is one of 1, or its own derivative is nan. */
 function powBase(a: Value, b: Value): Value {
   const exponent = scalarOf(b)
   if (exponent === 2) return mul(2, a)
@@ -72,12 +66,15 @@ function powBase(a: Value, b: Value): Value {
   if (exponent === 0.5) return mul(0.5, pow(a, -0.5))
   const floating = isFloating(b) && dtypeOf(b) === dtypeOf(a) ? b : cast(b, dtypeOf(a)!)
   if (exponent !== undefined) return mul(exponent, pow(a, exponent - 1))
-  return where(equal(floating, 0), 0, mul(floating, pow(a, sub(floating, 1))))
+  const origin = and(equal(a, 0), equal(floating, 0))
+  return where(origin, 0, mul(floating, pow(where(origin, 1, a), sub(floating, 1))))
 }
 
 /** d(a^b)/db, y log a; 0 where a is 0 and b >= 0. */
-const powExponent = (a: Value, b: Value, y: Value): Value =>
-  where(and(equal(a, 0), greaterOrEqual(cast(b, dtypeOf(a)!), 0)), 0, mul(y, log(a)))
+const powExponent = (a: Value, b: Value, y: Value): Value => {
+  const vanishes = and(equal(a, 0), greaterOrEqual(cast(b, dtypeOf(a)!), 0))
+  return where(vanishes, 0, mul(y, log(where(vanishes, 1, a))))
+}
 
 /** Min and Max: an element's cotangent goes to the operand that gave it; two equal operands take half each, more share. */
 const extreme: Differentiable = {
@@ -106,6 +103,13 @@ const clipped = (g: Value, x: Value, low?: Value, high?: Value): Value => {
 
 const total = (value: Value): Value => reduceSum(value)
 
+/** What a dropout in training lets pass, scaled up; all passes outside training. */
+function passed(g: Value, { inputs: [, ratio, training], outputs: [, mask] }: Operation): Value {
+  if (!training) return g
+  const kept = where(mask, div(g, sub(1, ratio ? cast(ratio, dtypeOf(g)!) : 0.5)), 0)
+  return scalarOf(training) === 1 ? kept : where(training, kept, g)
+}
+
 /** Rules of the operators that work element by element. */
 export const elementwise: { readonly [O in keyof typeof schemas]: Rule } = {
   // (-x)' = -x'
@@ -127,15 +131,80 @@ export const elementwise: { readonly [O in keyof typeof schemas]: Rule } = {
   Round: 'zero',
   Sin: scaled((x) => cos(x)),
   Cos: scaled((x) => neg(sin(x))),
+  // tan' = 1 + tan^2
+  Tan: scaled((_, y) => add(1, mul(y, y))),
+  // 1 / sqrt(1 - x^2), infinite at 1
+  Asin: gated((g, x) => div(g, sqrt(mul(sub(1, x), add(1, x))))),
+  Acos: gated((g, x) => neg(div(g, sqrt(mul(sub(1, x), add(1, x)))))),
+  Atan: gated((g, x) => div(g, add(1, mul(x, x)))),
+  Sinh: scaled((x) => cosh(x)),
+  Cosh: scaled((x) => sinh(x)),
+  // 1 / sqrt(x^2 + 1)
+  Asinh: gated((g, x) => div(g, sqrt(add(mul(x, x), 1)))),
+  // 1 / sqrt(x^2 - 1), infinite at 1
+  Acosh: gated((g, x) => div(g, mul(sqrt(sub(x, 1)), sqrt(add(x, 1))))),
+  Atanh: gated((g, x) => div(g, mul(sub(1, x), add(1, x)))),
   // y > 0 is x > 0, and y is kept anyway
   Relu: gated((g, _, y) => where(greater(y, 0), g, 0)),
   LeakyRelu: gated((g, x, _, op) => where(greater(x, 0), g, mul(g, float(op, 'alpha', 0.01)))),
+  PRelu: {
+    vjp: ({ g, x: [x, slope] }) => [
+      () => where(greater(x, 0), g, mul(g, slope)),
+      () => unbroadcast(where(greater(x, 0), 0, mul(g, x)), slope),
+    ],
+    jvp: ({ ts: [t, ts], x: [x, slope] }) => {
+      const below = [t && mul(t, slope), ts && mul(ts, x)].filter((part) => part !== undefined)
+      return below.length === 0
+        ? []
+        : [
+            where(
+              greater(x, 0),
+              t ?? 0,
+              below.reduce((a, b) => add(a, b)),
+            ),
+          ]
+    },
+  },
+  ThresholdedRelu: gated((g, x, _, op) => where(greater(x, float(op, 'alpha', 1)), g, 0)),
   // alpha e^x below 0; above, the power that is not taken must not overflow, or its own derivative is 0 * inf
   Elu: gated((g, x, _, op) => {
     const above = greater(x, 0)
     return where(above, g, mul(g, mul(float(op, 'alpha', 1), exp(where(above, 0, x)))))
   }),
+  // e^(x / alpha) below 0
+  Celu: gated((g, x, _, op) => {
+    const above = greater(x, 0)
+    return where(above, g, mul(g, exp(div(where(above, 0, x), float(op, 'alpha', 1)))))
+  }),
+  // gamma, and gamma alpha e^x below 0
+  Selu: gated((g, x, _, op) => {
+    const [above, gamma] = [greater(x, 0), float(op, 'gamma', SELU_GAMMA)]
+    const below = mul(gamma * float(op, 'alpha', SELU_ALPHA), exp(where(above, 0, x)))
+    return where(above, mul(gamma, g), mul(g, below))
+  }),
   Softplus: scaled((x) => sigmoid(x)),
+  // 1 / (1 + |x|)^2
+  Softsign: gated((g, x) => {
+    const size = add(1, abs(x))
+    return div(g, mul(size, size))
+  }),
+  // alpha strictly between the bounds
+  HardSigmoid: gated((g, _, y, op) => where(and(greater(y, 0), less(y, 1)), mul(float(op, 'alpha', 0.2), g), 0)),
+  // 0 up to -3, x/3 + 1/2 between, 1 from 3 on
+  HardSwish: gated((g, x) => where(lessOrEqual(x, -3), 0, where(greaterOrEqual(x, 3), g, mul(g, add(div(x, 3), 0.5))))),
+  Shrink: gated((g, x, _, op) => where(greater(abs(x), float(op, 'lambd', 0.5)), g, 0)),
+  // t + x sigmoid(x) (1 - t^2), t = tanh(softplus x)
+  Mish: scaled((x) => {
+    const t = tanh(softplus(x))
+    return add(t, mul(mul(x, sigmoid(x)), sub(1, mul(t, t))))
+  }),
+  // s + a x s (1 - s), s = sigmoid(a x)
+  Swish: scaled((x, _, op) => {
+    const alpha = float(op, 'alpha', 1)
+    const ax = alpha === 1 ? x : mul(alpha, x)
+    const s = sigmoid(ax)
+    return mul(s, add(1, mul(ax, sub(1, s))))
+  }),
   Sigmoid: scaled((_, y) => mul(y, sub(1, y))),
   Tanh: scaled((_, y) => sub(1, mul(y, y))),
   Gelu: scaled((x, _, operation) => geluSlope(x, operation)),
@@ -177,6 +246,7 @@ export const elementwise: { readonly [O in keyof typeof schemas]: Rule } = {
   Min: extreme,
   Max: extreme,
   Sum: { vjp: ({ g, x }) => x.map((value) => () => unbroadcast(g, value)) },
+  Mean: { vjp: ({ g, x }) => x.map((value) => () => unbroadcast(div(g, x.length), value)) },
   Equal: 'zero',
   Less: 'zero',
   Greater: 'zero',
@@ -185,6 +255,12 @@ export const elementwise: { readonly [O in keyof typeof schemas]: Rule } = {
   And: 'zero',
   Or: 'zero',
   Xor: 'zero',
+  BitwiseNot: 'zero',
+  BitwiseAnd: 'zero',
+  BitwiseOr: 'zero',
+  BitwiseXor: 'zero',
+  BitShift: 'zero',
+  BitCast: 'zero',
   Where: {
     vjp: ({ g, x: [c, a, b] }) => [
       undefined,
@@ -204,6 +280,15 @@ export const elementwise: { readonly [O in keyof typeof schemas]: Rule } = {
   Cast: {
     vjp: ({ g, x: [x] }) => [() => cast(g, dtypeOf(x)!)],
     jvp: ({ ts: [t], y }) => [t && cast(t, dtypeOf(y[0])!)],
+  },
+  CastLike: {
+    vjp: ({ g, x: [x] }) => [() => cast(g, dtypeOf(x)!)],
+    jvp: ({ ts: [t], y }) => [t && cast(t, dtypeOf(y[0])!)],
+  },
+  // The mask is held: the ratio moves no element.
+  Dropout: {
+    vjp: ({ gs: [g], operation }) => [() => g && passed(g, operation)],
+    jvp: ({ ts: [t], operation }) => [t && passed(t, operation)],
   },
 }
 

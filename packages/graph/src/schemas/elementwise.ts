@@ -13,7 +13,7 @@ import {
   same,
   to,
 } from '../schema.ts'
-import { type AttributeKind, tensorType } from '../value.ts'
+import { type AttributeKind, tensorType, type Value } from '../value.ts'
 
 const unary = (since: number, set: DTypeSet, attributes: Record<string, AttributeKind> = {}): Schema => ({
   since,
@@ -55,9 +55,38 @@ export const elementwise = {
   Round: unary(11, 'float'),
   Sin: unary(7, 'float'),
   Cos: unary(7, 'float'),
+  Tan: unary(7, 'float'),
+  Asin: unary(7, 'float'),
+  Acos: unary(7, 'float'),
+  Atan: unary(7, 'float'),
+  Sinh: unary(9, 'float'),
+  Cosh: unary(9, 'float'),
+  Asinh: unary(9, 'float'),
+  Acosh: unary(9, 'float'),
+  Atanh: unary(9, 'float'),
   Relu: unary(14, 'signed'),
   LeakyRelu: unary(16, 'float', { alpha: 'float' }),
+  PRelu: {
+    ...binary(16, 'number'),
+    shapes: (call) => {
+      const [x, slope] = call.inputs as readonly [Value, Value]
+      const shape = broadcast(call)
+      // the slopes fit x, and not the other way round
+      if (shape.length !== x.shape.length || shape.some((dim, i) => x.shape[i] === 1 && dim !== 1))
+        throw refuse(call, 'SHAPE_MISMATCH', `slopes of shape [${slope.shape.join(', ')}] do not broadcast to x`)
+      return [x.shape]
+    },
+  },
+  ThresholdedRelu: unary(10, 'float', { alpha: 'float' }),
   Elu: unary(6, 'float', { alpha: 'float' }),
+  Celu: unary(12, 'float', { alpha: 'float' }),
+  Selu: unary(6, 'float', { alpha: 'float', gamma: 'float' }),
+  HardSigmoid: unary(6, 'float', { alpha: 'float', beta: 'float' }),
+  HardSwish: unary(14, 'float'),
+  Shrink: unary(9, 'number', { lambd: 'float', bias: 'float' }),
+  Mish: unary(18, 'float'),
+  Swish: unary(24, 'float', { alpha: 'float' }),
+  Softsign: unary(1, 'float'),
   Softplus: unary(1, 'float'),
   Sigmoid: unary(13, 'float'),
   Tanh: unary(13, 'float'),
@@ -81,6 +110,12 @@ export const elementwise = {
   Min: variadic(13, 'number'),
   Max: variadic(13, 'number'),
   Sum: variadic(13, 'float'),
+  Mean: variadic(13, 'float'),
+  BitwiseNot: unary(18, 'integer'),
+  BitwiseAnd: binary(18, 'integer'),
+  BitwiseOr: binary(18, 'integer'),
+  BitwiseXor: binary(18, 'integer'),
+  BitShift: { ...binary(11, 'unsigned'), attributes: { direction: 'string' } },
   Equal: comparison(19, 'any'),
   Less: comparison(13, 'number'),
   Greater: comparison(13, 'number'),
@@ -129,9 +164,51 @@ export const elementwise = {
     },
     shapes: (call) => [call.inputs[0]!.shape],
   },
+  CastLike: {
+    since: 21,
+    inputs: [2, 2],
+    attributes: { saturate: 'int' },
+    types: (call) => {
+      dtypeIn(call, 0, 'any')
+      return [tensorType(dtypeIn(call, 1, 'any'))]
+    },
+    shapes: (call) => [call.inputs[0]!.shape],
+  },
+  BitCast: {
+    since: 26,
+    inputs: [1, 1],
+    attributes: { to: 'int' },
+    types: (call) => {
+      const [from, dtype] = [dtypeIn(call, 0, 'any'), DATA_TYPE_OF_CODE[int(call, 'to', 0)]]
+      if (dtype === undefined || bitsOf(from) === undefined || bitsOf(from) !== bitsOf(dtype))
+        throw refuse(
+          call,
+          'DTYPE_UNSUPPORTED',
+          `the bits of ${from} cannot be read as ${dtype ?? `element type ${int(call, 'to', 0)}`}`,
+          'both element types must have the same number of bits; cast converts the numbers',
+        )
+      return [tensorType(dtype)]
+    },
+    shapes: (call) => [call.inputs[0]!.shape],
+  },
+  Dropout: {
+    since: 13,
+    random: true,
+    inputs: [1, 3],
+    attributes: { seed: 'int' },
+    types: (call) => {
+      if (call.inputs[1]) dtypeIn(call, 1, 'float')
+      if (call.inputs[2]) dtypeIn(call, 2, 'bool')
+      return [tensorType(dtypeIn(call, 0, 'float')), tensorType('bool')]
+    },
+    shapes: (call) => [call.inputs[0]!.shape],
+  },
 } as const satisfies Record<string, Schema>
 
 function powTypes(call: Call): DataType {
   dtypeIn(call, 1, 'number')
   return dtypeIn(call, 0, 'number')
 }
+
+const bitsOf = (dtype: DataType): number | undefined =>
+  dtype === 'bool' ? 8 : dtype === 'bfloat16' ? 16 : Number(/\d+$/.exec(dtype)?.[0]) || undefined

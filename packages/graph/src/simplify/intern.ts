@@ -45,12 +45,17 @@ export function createInterner(): Interner {
   }
 }
 
-// Leaves are only like themselves, subgraphs are not compared, and an unknown operator may draw random numbers.
-const comparable = ({ type, domain, inputs, bodies }: Operation): boolean =>
-  domain !== 'mlpod' &&
-  bodies === undefined &&
-  schemaOf(domain, type) !== undefined &&
-  (inputs.length > 0 || type === 'Constant')
+// Leaves are only like themselves, subgraphs are not compared, and what draws random numbers, as an unknown operator may, is made anew.
+const comparable = ({ type, domain, inputs, bodies }: Operation): boolean => {
+  const schema = schemaOf(domain, type)
+  return (
+    domain !== 'mlpod' &&
+    bodies === undefined &&
+    schema !== undefined &&
+    schema.random !== true &&
+    (inputs.length > 0 || type === 'Constant')
+  )
+}
 
 function newestOf(inputs: Operation['inputs']): Value | undefined {
   let newest: Value | undefined

@@ -1,0 +1,17 @@
+import type { OperatorName } from '../schemas/index.ts'
+import type { Attribute, Value } from '../value.ts'
+
+/** One use of an operator: what it reads. */
+export interface Use {
+  readonly inputs: readonly (Value | null)[]
+  readonly attributes: Readonly<Record<string, Attribute>>
+}
+
+/**
+ * What an operator is made of: returns its outputs as values of plainer operators; undefined for one that carries no
+ * derivative. Stands in for the operator where it has no kernel, and tells its derivative where it has no rule of its own.
+ */
+export type Composition = (use: Use) => readonly (Value | undefined)[]
+
+/** Compositions by operator. */
+export type Compositions = { readonly [O in OperatorName]?: Composition }
