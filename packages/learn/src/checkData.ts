@@ -1,54 +1,92 @@
 import { PodError, sizeOf, type Tensor } from '@mlpod/contract'
-import type { TrainingData } from './fit.ts'
+import { namedRows, type TrainingData } from './data.ts'
 import type { Loss } from './losses/index.ts'
 
 /** Throws when rows cannot be learnt from; `what` names them. */
-export function checkData({ x, y, weights }: TrainingData, loss: Loss, what: string): void {
-  const n = x.shape[0]
+export function checkData(data: TrainingData, losses: Readonly<Record<string, Loss>>, what: string): void {
+  const { inputs, targets, weights } = namedRows(data)
+  const [first, ...others] = [
+    ...Object.entries(inputs),
+    ...Object.entries(targets),
+    ...(weights ? [['weights', weights] as const] : []),
+  ]
+  const n = first?.[1].shape[0]
   if (!(n > 0)) throw new PodError('DATA_EMPTY', `${what} has no rows`)
-  for (const [name, value] of Object.entries({ x, y, weights } as Record<string, Tensor | undefined>)) {
-    if (value && value.shape[0] !== n)
-      throw new PodError('LENGTH_MISMATCH', `${what} has ${n} rows of x, but ${value.shape[0]} of ${name}`)
-    if (value && value.data.length !== sizeOf(value.shape))
+  for (const [name, value] of [first, ...others]) {
+    if (value.shape[0] !== n)
+      throw new PodError('LENGTH_MISMATCH', `${what} has ${n} rows of ${first[0]}, but ${value.shape[0]} of ${name}`)
+    if (value.data.length !== sizeOf(value.shape))
       throw new PodError(
         'LENGTH_MISMATCH',
         `${name} of ${what} has ${value.data.length} elements in the shape [${value.shape.join(', ')}]`,
       )
   }
-  const bad = x.data.findIndex((v) => !Number.isFinite(v))
-  if (bad >= 0)
-    throw new PodError(
-      'DATA_NOT_FINITE',
-      `x of ${what} is ${x.data[bad]} in row ${Math.floor(bad / (x.data.length / n))}`,
-      {
-        hint: 'impute missing values: fitPreprocess does',
-      },
-    )
-  if (y.dtype !== loss.target)
-    throw new PodError('DTYPE_MISMATCH', `${loss.name} takes targets of ${loss.target}, but y of ${what} is ${y.dtype}`)
-  checkTargets(y, loss, what)
+  for (const [name, value] of Object.entries(inputs)) checkFinite(name, value, what)
+  for (const [name, value] of Object.entries(targets)) checkTargets(name, value, losses[name], what)
   if (weights) checkWeights(weights, what)
 }
 
-function checkTargets(y: TrainingData['y'], { name, takes }: Loss, what: string): void {
+function checkFinite(name: string, { dtype, shape, data }: Tensor, what: string): void {
+  if (dtype !== 'float32' && dtype !== 'float64') return
+  const values = data as Float32Array
+  const bad = values.findIndex((v) => !Number.isFinite(v))
+  if (bad < 0) return
+  let count = 0
+  for (const value of values) if (!Number.isFinite(value)) count++
+  throw new PodError(
+    'DATA_NOT_FINITE',
+    `${name} of ${what} is ${values[bad]} in row ${Math.floor(bad / (values.length / shape[0]))}`,
+    {
+      because: count > 1 ? `${count} of its ${values.length} values are no finite numbers` : undefined,
+      hint: 'impute missing values: fitPreprocess does',
+    },
+  )
+}
+
+function checkTargets(name: string, { dtype, data }: Tensor, loss: Loss, what: string): void {
+  if (dtype !== loss.target)
+    throw new PodError(
+      'DTYPE_MISMATCH',
+      `${loss.name} takes targets of ${loss.target}, but ${name} of ${what} is ${dtype}`,
+    )
   const wrong =
-    y.dtype === 'int64'
-      ? (y.data as BigInt64Array).findIndex((v) => v < 0n)
-      : (y.data as Float32Array).findIndex((v) => !Number.isFinite(v) || takes?.test(v) === false)
+    dtype === 'int64'
+      ? (data as BigInt64Array).findIndex((v) => v < 0n)
+      : (data as Float32Array).findIndex((v) => !Number.isFinite(v) || loss.takes?.test(v) === false)
   if (wrong >= 0)
-    throw new PodError('LABEL_INVALID', `y of ${what} is ${y.data[wrong]} at position ${wrong}`, {
-      because: takes && `${name} takes targets ${takes.what}`,
+    throw new PodError('LABEL_INVALID', `${name} of ${what} is ${data[wrong]} at position ${wrong}`, {
+      because: loss.takes && `${loss.name} takes targets ${loss.takes.what}`,
     })
 }
 
 /** Throws `LABEL_INVALID` when a class number is not below the number of classes that the network tells apart. */
-export function checkClasses({ y }: TrainingData, classes: number | undefined, what: string): void {
-  if (y.dtype !== 'int64' || classes === undefined) return
-  const wrong = (y.data as BigInt64Array).findIndex((v) => v >= BigInt(classes))
-  if (wrong >= 0)
-    throw new PodError('LABEL_INVALID', `y of ${what} is ${y.data[wrong]} at position ${wrong}`, {
-      because: `the network gives ${classes} scores a row, for the classes 0 to ${classes - 1}`,
-    })
+export function checkClasses(
+  data: TrainingData,
+  widths: Readonly<Record<string, number | undefined>>,
+  what: string,
+): void {
+  for (const [name, y] of Object.entries(namedRows(data).targets)) {
+    const classes = widths[name]
+    if (y.dtype !== 'int64' || classes === undefined) continue
+    const wrong = (y.data as BigInt64Array).findIndex((v) => v >= BigInt(classes))
+    if (wrong >= 0)
+      throw new PodError('LABEL_INVALID', `${name} of ${what} is ${y.data[wrong]} at position ${wrong}`, {
+        because: `the network gives ${classes} scores a row, for the classes 0 to ${classes - 1}`,
+      })
+  }
+}
+
+/** Throws `SHAPE_MISMATCH` unless two sets of rows have the same columns of the same sizes. */
+export function checkAlike(data: TrainingData, other: TrainingData, what: string): void {
+  const [a, b] = [namedRows(data), namedRows(other)]
+  for (const kind of ['inputs', 'targets'] as const)
+    for (const name of new Set([...Object.keys(a[kind]), ...Object.keys(b[kind])])) {
+      const [ours, theirs] = [a[kind][name]?.shape, b[kind][name]?.shape]
+      const same = ours?.length === theirs?.length && ours?.every((size, axis) => axis === 0 || size === theirs?.[axis])
+      const told = (shape: readonly number[] | undefined): string => (shape ? `[${shape.join(', ')}]` : 'missing')
+      if (!same)
+        throw new PodError('SHAPE_MISMATCH', `${name} is ${told(ours)} in the data and ${told(theirs)} in ${what}`)
+    }
 }
 
 function checkWeights({ shape, data }: Tensor<'float32'>, what: string): void {

@@ -4,7 +4,9 @@ import { random } from '@mlpod/math'
 import { expect, test } from 'vitest'
 import sklearn from '../../../conformance/learn/sklearn.json' with { type: 'json' }
 import torch from '../../../conformance/learn/torch.json' with { type: 'json' }
-import { type FitOptions, fit } from './fit.ts'
+import type { Rows } from './data.ts'
+import { fit } from './fit.ts'
+import type { FitOptions } from './fitOptions.ts'
 import {
   adam,
   binaryCrossEntropyWithLogits,
@@ -177,7 +179,7 @@ test('a signal stops training', async () => {
 })
 
 test('data that cannot be learnt from is refused before training', async () => {
-  const given = (data: Partial<FitOptions['data']>, more: Partial<FitOptions> = {}) =>
+  const given = (data: Partial<Rows>, more: Partial<FitOptions> = {}) =>
     fit({ ...options, ...more, data: { x, y, ...data } })
   await expect(given({ x: float([0, 4], []), y: float([0, 1], []) })).rejects.toThrow(code('DATA_EMPTY'))
   await expect(given({ y: float([3, 1], [0, 1, 0]) })).rejects.toThrow(code('LENGTH_MISMATCH'))

@@ -1,4 +1,9 @@
-export { type EarlyStopping, type EpochRecord, type FitOptions, type Fitted, fit, type TrainingData } from './fit.ts'
+export type { Callback, Control, EpochRecord, Norms, StepRecord } from './callback.ts'
+export type { CheckpointOptions } from './checkpoint.ts'
+export type { ClassWeights } from './classWeights.ts'
+export type { NamedRows, Rows, TrainingData } from './data.ts'
+export { type Fitted, fit } from './fit.ts'
+export type { EarlyStopping, FitOptions } from './fitOptions.ts'
 export { type InitializerName, initializers } from './layers/initializers.ts'
 export {
   type Fans,
@@ -22,6 +27,8 @@ export {
   sequential,
 } from './layers/layers.ts'
 export * from './losses/index.ts'
+export { absoluteError, accuracy, type Judged, type Metric, meanOf, squaredError } from './metric.ts'
+export type { NamedNetwork } from './namedNetwork.ts'
 export * from './optimizers/index.ts'
 export { applyPreprocess, type Preprocessed, rawInputs, transform } from './preprocess/apply.ts'
 export { fitPreprocess } from './preprocess/fit.ts'
@@ -35,4 +42,7 @@ export {
   type Preprocess,
   type PreprocessOptions,
 } from './preprocess/plan.ts'
+export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts'
 export { type ScoreOptions, score } from './score.ts'
+export type { BatchStream } from './source.ts'
+export type { Best } from './stopping.ts'

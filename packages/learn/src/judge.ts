@@ -1,29 +1,42 @@
 import type { Tensor } from '@mlpod/contract'
-import { openSession } from '@mlpod/graph'
-import type { TrainingData } from './fit.ts'
-import type { Layer } from './layers/layer.ts'
-import type { Loss } from './losses/index.ts'
-import type { State } from './trainer.ts'
-import { evaluation } from './trainingStep.ts'
+import { openSession, type SessionOptions } from '@mlpod/graph'
+import { columnsOf, rowsOf, type TrainingData } from './data.ts'
+import { evaluation, lossNames } from './evaluation.ts'
+import type { Problem } from './objective.ts'
+import { metricNames, parameterName } from './trainingStep.ts'
 
-/** Returns what computes the loss of given parameters over all validation rows. */
-export async function openJudge(layer: Layer, loss: Loss, data: TrainingData, threads: number) {
-  const session = await openSession(evaluation({ layer, loss, data }), { threads })
-  const rows = 4096
+/** The loss and the metrics of parameters over rows. */
+export interface Verdict {
+  readonly loss: number
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+/** Returns what computes the loss and the metrics of given parameters over all rows, so many at a time. */
+export async function openJudge(problem: Problem, data: TrainingData, options: SessionOptions, rows = 4096) {
+  const session = await openSession(evaluation(problem), options)
+  const { columns } = columnsOf(data)
+  const n = rowsOf(data)
   return {
     [Symbol.asyncDispose]: () => session.close(),
-    async loss(state: State): Promise<number> {
-      let [sum, total] = [0, 0]
-      const n = data.x.shape[0]
+    async judge(parameters: Readonly<Record<string, Tensor>>): Promise<Verdict> {
+      const sums: Record<string, number> = {}
+      const state = Object.fromEntries(Object.entries(parameters).map(([path, value]) => [parameterName(path), value]))
       for (let at = 0; at < n; at += rows) {
-        const feeds: Record<string, Tensor> = { ...state, x: cut(data.x, at, rows), y: cut(data.y, at, rows) }
-        if (data.weights) feeds.weights = cut(data.weights, at, rows)
+        const feeds: Record<string, Tensor> = { ...state }
+        for (const [name, column] of Object.entries(columns)) feeds[name] = cut(column, at, rows)
         const fed = Object.fromEntries(session.inputs.map(({ name }) => [name, feeds[name]]))
         const found = await session.run(fed)
-        sum += (found.sum.data as Float32Array)[0]
-        total += (found.total.data as Float32Array)[0]
+        for (const [name, { data: values }] of Object.entries(found))
+          sums[name] = (sums[name] ?? 0) + (values as Float32Array)[0]
       }
-      return sum / total
+      const mean = ([sum, total]: readonly [string, string]): number => sums[sum] / sums[total]
+      return {
+        loss: Object.keys(problem.losses).reduce(
+          (loss, name) => loss + (problem.lossWeights[name] ?? 1) * mean(lossNames(name)),
+          0,
+        ),
+        metrics: Object.fromEntries(Object.keys(problem.metrics).map((name) => [name, mean(metricNames(name))])),
+      }
     },
   }
 }
@@ -31,9 +44,8 @@ export async function openJudge(layer: Layer, loss: Loss, data: TrainingData, th
 const cut = <T extends Tensor>({ dtype, shape, data }: T, from: number, rows: number): Tensor => {
   const to = Math.min(shape[0], from + rows)
   const width = data.length / shape[0]
-  return {
-    dtype,
-    shape: [to - from, ...shape.slice(1)],
-    data: (data as Float32Array).subarray(from * width, to * width),
-  } as Tensor
+  const part = Array.isArray(data)
+    ? data.slice(from * width, to * width)
+    : (data as Float32Array).subarray(from * width, to * width)
+  return { dtype, shape: [to - from, ...shape.slice(1)], data: part } as Tensor
 }

@@ -1,108 +1,121 @@
 import { PodError, type Tensor, tensor } from '@mlpod/contract'
 import type { Session } from '@mlpod/graph'
 import { type Random, random } from '@mlpod/math'
-import type { FitOptions } from './fit.ts'
 import type { Mask } from './layers/layer.ts'
-import { rateAt } from './optimizers/index.ts'
-import { LOSSES, type TrainingStep } from './trainingStep.ts'
+import { type Optimizer, rateAt } from './optimizers/index.ts'
+import type { RandomTensor } from './optimizers/transform.ts'
+import type { Chunk } from './source.ts'
+import { LOSSES, ROWS, randomName, slotName, TRIPS, type TrainingStep } from './trainingStep.ts'
 
-/** The tensors that training changes, by the names of the step's inputs. */
+/** The tensors of training, by the names of the step's inputs. */
 export type State = Readonly<Record<string, Tensor>>
 
-/** Returns what runs the steps of epochs, with two sets of buffers for what a step reads and writes. */
+/** What one run gave, one number a step. */
+export interface Ran {
+  /** The number of the first step. */
+  readonly first: number
+  readonly losses: Float32Array
+  readonly rates: readonly number[]
+  /** Everything else that is told of each step, by name. */
+  readonly extras: Readonly<Record<string, Float32Array>>
+}
+
+const copy = ({ dtype, shape, data }: Tensor): Tensor =>
+  ({ dtype, shape, data: (data as Float32Array).slice() }) as Tensor
+
+/** Returns what runs steps, with two sets of buffers for what they read and write. */
 export function newTrainer(
-  { model, state: names, masks, scalarNames }: TrainingStep,
-  session: Session,
+  { model, state: names, frozen, masks, randoms, scalarNames, collected }: TrainingStep,
+  session: Pick<Session, 'run'>,
   {
-    data,
     optimizer,
     seed,
-    batch,
     stepsPerRun,
-  }: Required<Pick<FitOptions, 'data' | 'optimizer' | 'seed' | 'batch' | 'stepsPerRun'>>,
+  }: { readonly optimizer: Optimizer; readonly seed: number; readonly stepsPerRun: number },
 ) {
-  const copy = ({ dtype, shape, data }: Tensor): Tensor =>
-    ({ dtype, shape, data: (data as Float32Array).slice() }) as Tensor
+  const changing = Object.keys(names).filter((name) => names[name].changes)
   const each = (make: (value: Tensor) => Tensor): Record<string, Tensor> =>
-    Object.fromEntries(Object.entries(names).map(([name, { initial }]) => [name, make(initial)]))
+    Object.fromEntries(changing.map((name) => [name, make(names[name].initial)]))
+  let still = Object.fromEntries(
+    Object.entries(names).flatMap(([name, { initial, changes }]) => (changes ? [] : [[name, initial]])),
+  )
   let [now, next]: [State, State] = [each(copy), each(copy)]
   const written = (state: State): Record<string, Tensor> =>
     Object.fromEntries(Object.entries(state).map(([name, value]) => [`${name} next`, value]))
-  const n = data.x.shape[0]
-  const order = random({ seed, path: 'order' })
   const drops = random({ seed, path: 'masks' })
-  const whole = { x: data.x, y: data.y, ...(data.weights && { weights: data.weights }) }
-  const used = Object.fromEntries(
-    Object.entries(whole).filter(([name]) => model.inputs.some((input) => input.name === name)),
-  )
-  let t = 0
-
-  async function run(rows: BigInt64Array, size: number, trips: number): Promise<Float32Array> {
-    const feeds: Record<string, Tensor> = { ...used, ...now, rows: tensor('int64', [trips, size], rows) }
-    const values = Array.from({ length: trips }, (_, k) =>
-      optimizer.scalars(t + k + 1, rateAt(optimizer.learningRate, t + k + 1)),
-    )
-    for (const name of scalarNames)
-      feeds[`scalar ${name}`] = tensor(
-        'float32',
-        [trips],
-        Float32Array.from(values, (scalars) => scalars[name]),
-      )
-    for (const mask of masks) feeds[mask.name] = draw(drops, mask, t, trips, size)
-    if (stepsPerRun > 1) feeds.trips = tensor('int64', [], BigInt64Array.of(BigInt(trips)))
-    // the first run is checked, the others have the same names and types
-    const results = await session.run(feeds, { into: written(next), validate: t === 0 })
-    ;[now, next] = [next, now]
-    t += trips
-    return results[LOSSES].data as Float32Array
-  }
+  const noise = random({ seed, path: 'noise' })
+  const taken = new Set(model.inputs.map(({ name }) => name))
+  let [t, factor, checked] = [0, 1, false]
 
   return {
-    steps: () => t,
-    current: (): State => now,
-    parameters: (): Record<string, Tensor<'float32'>> =>
-      Object.fromEntries(
-        Object.entries(names).flatMap(([name, { path }]) => (path === undefined ? [] : [[path, copy(now[name])]])),
-      ) as never,
-    async epoch(epoch: number, signal?: AbortSignal): Promise<{ mean: number; learningRate: number }> {
-      const permutation = order.at(String(epoch)).permutation(n)
-      let [sum, at] = [0, 0]
-      let paused = performance.now()
-      const listen = (): void => {
-        if (signal?.aborted)
-          throw new PodError('TRAINING_ABORTED', `training was stopped in epoch ${epoch} after step ${t}`)
+    steps: (): number => t,
+    factor: (): number => factor,
+    scale(by: number): void {
+      factor *= by
+    },
+    /** The learning rate of a step. */
+    rate: (step: number): number => rateAt(optimizer.learningRate, Math.max(1, step)) * factor,
+    /** The tensors as they are now; later steps write into them. */
+    current: (): State => ({ ...still, ...now }),
+    /** The tensors before the last run. */
+    before: (): State => ({ ...still, ...next }),
+    /** Goes on from a state after so many steps. */
+    restore(state: State, steps: number, scaled: number): void {
+      now = Object.fromEntries(changing.map((name) => [name, copy(state[name])]))
+      still = Object.fromEntries(Object.keys(still).map((name) => [name, state[name]]))
+      ;[t, factor] = [steps, scaled]
+    },
+    /** The parameters that are trained, and those that are not, copied. */
+    parameters: (state: State = now): Record<string, Tensor<'float32'>> => ({
+      ...(Object.fromEntries(
+        Object.entries(names).flatMap(([name, { path }]) => (path === undefined ? [] : [[path, copy(state[name])]])),
+      ) as Record<string, Tensor<'float32'>>),
+      ...(frozen as Record<string, Tensor<'float32'>>),
+    }),
+    /** Runs the steps of a chunk. */
+    async run({ columns, rows, size, steps }: Chunk): Promise<Ran> {
+      const used = Object.fromEntries(Object.entries(columns).filter(([name]) => taken.has(name)))
+      const feeds: Record<string, Tensor> = { ...used, ...still, ...now, [ROWS]: tensor('int64', [steps, size], rows) }
+      const kept = (name: string): number => Number({ ...still, ...now }[slotName(name)].data[0])
+      const values = Array.from({ length: steps }, (_, k) => optimizer.scalars?.({ t: t + k + 1, factor, kept }) ?? {})
+      for (const name of scalarNames)
+        feeds[`scalar ${name}`] = tensor(
+          'float32',
+          [steps],
+          Float32Array.from(values, (scalars) => scalars[name]),
+        )
+      for (const mask of masks) feeds[mask.name] = drawMask(drops, mask, t, steps, size)
+      for (const [name, wanted] of Object.entries(randoms))
+        feeds[randomName(name)] = drawRandom(noise.at(name), wanted, t, steps)
+      if (stepsPerRun > 1) feeds[TRIPS] = tensor('int64', [], BigInt64Array.of(BigInt(steps)))
+      // the first run is checked, the others have the same names and types
+      const results = await session.run(feeds, { into: written(next), validate: !checked })
+      checked = true
+      ;[now, next] = [next, now]
+      const first = t + 1
+      t += steps
+      return {
+        first,
+        losses: results[LOSSES].data as Float32Array,
+        rates: Array.from({ length: steps }, (_, k) => rateAt(optimizer.learningRate, first + k) * factor),
+        extras: Object.fromEntries(collected.map((name) => [name, results[name].data as Float32Array])),
       }
-      listen()
-      while (at < n) {
-        const size = Math.min(batch, n - at)
-        const trips = size < batch ? 1 : Math.min(stepsPerRun, Math.floor((n - at) / batch))
-        const losses = await run(BigInt64Array.from(permutation.subarray(at, at + size * trips), BigInt), size, trips)
-        losses.forEach((loss, k) => {
-          if (!Number.isFinite(loss)) throw notFinite('loss', loss, t - trips + k + 1, epoch)
-          sum += loss * size
-        })
-        at += size * trips
-        // a run blocks its thread: let signals and timers through now and then
-        if (performance.now() - paused > 50) {
-          await new Promise((resolve) => setImmediate(resolve))
-          paused = performance.now()
-        }
-        listen()
-      }
-      return { mean: sum / n, learningRate: rateAt(optimizer.learningRate, t) }
     },
   }
 }
 
+/** What runs steps. */
+export type Trainer = ReturnType<typeof newTrainer>
+
 /** Returns the error of training that ran away; `what` names what is no number. */
-export const notFinite = (what: string, value: number, step: number, epoch: number): PodError =>
+export const notFinite = (what: string, value: number, step: number, epoch: number, because?: string): PodError =>
   new PodError('LOSS_NOT_FINITE', `the ${what} is ${value} at step ${step} (epoch ${epoch})`, {
-    because: 'the parameters grew until the loss overflowed, or a value of the data did',
+    because: because ?? 'the parameters grew until the loss overflowed, or a value of the data did',
     hint: 'lower the learning rate, put clipByGlobalNorm(1) before the optimizer, or scale the inputs',
   })
 
 /** Masks of some steps: four from the 64 bits of each number. */
-function draw(drops: Random, { name, keep, shape }: Mask, t: number, trips: number, size: number): Tensor {
+function drawMask(drops: Random, { name, keep, shape }: Mask, t: number, trips: number, size: number): Tensor {
   const width = shape.reduce((product, dim) => product * dim, 1)
   const data = new Uint8Array(trips * size * width)
   const limit = Math.round(keep * 65536)
@@ -116,4 +129,17 @@ function draw(drops: Random, { name, keep, shape }: Mask, t: number, trips: numb
     }
   }
   return { dtype: 'bool', shape: [trips, size, ...shape], data }
+}
+
+/** Random tensors of some steps. */
+function drawRandom(noise: Random, { shape, law }: RandomTensor, t: number, trips: number): Tensor {
+  const width = shape.reduce((product, dim) => product * dim, 1)
+  const data = new Float32Array(trips * width)
+  for (let k = 0; k < trips; k++) {
+    const numbers = noise.at(String(t + k + 1))
+    const own = data.subarray(k * width, (k + 1) * width)
+    if (law === 'normal') numbers.fillNormal(own)
+    else for (let i = 0; i < width; i++) own[i] = numbers.uint32(i) & 1 ? 1 : -1
+  }
+  return { dtype: 'float32', shape: [trips, ...shape], data }
 }

@@ -1,109 +1,127 @@
-import { PodError } from '@mlpod/contract'
+import { didYouMean, PodError } from '@mlpod/contract'
 import { add, type Value } from '@mlpod/graph'
-
-/** Numbers that are fed anew at each step, so that schedules never compile anything. */
-type Scalars = Readonly<Record<string, number>>
-
-/** What a transform works on: one gradient a parameter. */
-export interface Step {
-  readonly paths: readonly string[]
-  readonly parameters: readonly Value[]
-  readonly gradients: readonly Value[]
-  /** The kept tensors by slot, one a parameter. */
-  readonly slots: Readonly<Record<string, readonly Value[]>>
-  readonly scalars: Readonly<Record<string, Value>>
-}
-
-/** A transform of gradients, as graphs. Source: the composition of Optax. */
-export interface Transform {
-  readonly name: string
-  /** Names of tensors kept for each parameter, of its shape, zero at first. */
-  readonly slots: readonly string[]
-  /** Names and values of the scalars of step t (from 1) at a learning rate. */
-  readonly scalars: (t: number, learningRate: number) => Scalars
-  readonly transform: (step: Step) => {
-    readonly gradients: readonly Value[]
-    readonly slots: Readonly<Record<string, readonly Value[]>>
-  }
-}
+import type { Chosen, Given, Option, Options } from './option.ts'
+import { type Clock, type Numbers, rateAt, type Schedule, type Step, type Transform } from './transform.ts'
 
 /** A transform that gives what is added to the parameters. Source: numbers and order of operations of torch.optim 2.15. */
 export interface Optimizer extends Transform {
-  /** The learning rate by step; a number is the same at each. */
   readonly learningRate: Schedule
-  /**
-   * The name of a scalar that the reverse pass may begin with instead of 1, when the transform is only a product with it:
-   * the gradients then arrive multiplied, and adding them to the parameters joins the matrix product that makes them.
-   */
-  readonly seed?: string
 }
 
-/** A learning rate: constant, or a function of the step (from 1). */
-export type Schedule = number | ((t: number) => number)
+/** Returns the error of an optimizer or transform that cannot be. */
+export const refuse = (name: string, message: string, hint?: string): PodError =>
+  new PodError('OPTIMIZER_INVALID', `${name}: ${message}`, { hint })
 
-/** Returns the learning rate of step t. Throws `LEARNING_RATE_INVALID` unless it is finite and not negative. */
-export function rateAt(schedule: Schedule, t: number): number {
-  const rate = typeof schedule === 'number' ? schedule : schedule(t)
-  if (!(rate >= 0 && Number.isFinite(rate)))
-    throw new PodError('LEARNING_RATE_INVALID', `the learning rate of step ${t} is ${rate}`, {
-      hint: 'it is a number >= 0',
-    })
-  return rate
+/** What a definition makes of its settings. Numbers of the graph are read from `step.numbers`, so that any may be scheduled. */
+export interface Made extends Omit<Transform, 'name' | 'options' | 'scalars' | 'learningRate'> {
+  readonly scalars?: (t: number, rate: number, clock: Clock) => Numbers
+}
+
+/** An optimizer or transform of the table: a function of its settings, which the table tells. */
+export interface Definition<O extends Options, T extends Transform> {
+  (given?: Given<O>): T
+  /** The settings, with defaults and what they take. */
+  readonly parameters: O
+  /** Where its numbers come from. */
+  readonly source: string
+}
+
+interface Defined<O extends Options> {
+  readonly name: string
+  readonly source: string
+  readonly parameters: O
+  readonly make: (options: Chosen<O>) => Made
 }
 
 /**
- * Returns the transforms one after the other: what comes before the last only shapes gradients (`clipByGlobalNorm`), the
- * last is an optimizer (`adam`). Throws `OPTIMIZER_INVALID`.
+ * Returns an entry of the table. A setting that is a number may be given as a schedule: it is then fed at each step like the
+ * learning rate. The function throws `OPTIMIZER_INVALID` for settings that it does not know or that are out of range.
  */
-export function chain(...optimizers: readonly [...Transform[], Optimizer]): Optimizer {
-  const last = optimizers.at(-1) as Optimizer
-  checkUpdates(last)
-  if (optimizers.length === 1) return last
-  const inside = (i: number, name: string): string => `${i}.${name}`
-  const ours = <T>(i: number, all: Readonly<Record<string, T>>): Record<string, T> => {
-    const start = `${i}.`
-    return Object.fromEntries(
-      Object.entries(all).flatMap(([name, value]) =>
-        name.startsWith(start) ? [[name.slice(start.length), value]] : [],
-      ),
-    )
+export function optimizer<O extends Options & { readonly learningRate: Option<Schedule> }>(
+  defined: Defined<O>,
+): Definition<O, Optimizer> {
+  return entry(defined, (given) => {
+    const learningRate = (given.learningRate ?? defined.parameters.learningRate.default) as Schedule
+    return { sign: -1, learningRate, ...assembled(defined, given, learningRate) }
+  })
+}
+
+/** Returns an entry of the table that only shapes gradients: its numbers are asked for at a learning rate of 1. */
+export const transform = <O extends Options>(defined: Defined<O>): Definition<O, Transform> =>
+  entry(defined, (given) => assembled(defined, given, 1))
+
+function entry<O extends Options, T extends Transform>(
+  { name, parameters, source }: Defined<O>,
+  make: (given: Given<O>) => T,
+): Definition<O, T> {
+  const create = (given: Given<O> = {}): T => {
+    for (const key of Object.keys(given))
+      if (!(key in parameters))
+        throw refuse(name, `there is no setting "${key}"${didYouMean(key, Object.keys(parameters))}`)
+    for (const [key, option] of Object.entries(parameters)) check(name, key, option, given[key])
+    return make(given)
   }
+  return Object.assign(create, { parameters, source })
+}
+
+function check(name: string, key: string, option: Option<unknown>, value: unknown): void {
+  if (value === undefined || (typeof value === 'function' && typeof option.default === 'number')) return
+  if (!option.test(value)) throw refuse(name, `${key} is ${value}, not ${option.takes}`)
+}
+
+function assembled<O extends Options>(
+  { name, parameters, make }: Defined<O>,
+  given: Given<O>,
+  learningRate: Schedule,
+): Omit<Transform, 'sign'> & Pick<Transform, 'sign'> {
+  const scheduled = Object.keys(given).filter(
+    (key) => key !== 'learningRate' && typeof parameters[key].default === 'number' && typeof given[key] === 'function',
+  )
+  const chosen = (of: (key: string) => unknown): Chosen<O> =>
+    Object.fromEntries(
+      Object.entries(parameters).map(([key, option]) => [
+        key,
+        scheduled.includes(key) ? of(key) : (given[key] ?? option.default),
+      ]),
+    ) as Chosen<O>
+  const at = (t: number): Chosen<O> =>
+    chosen((key) => {
+      const value = (given[key] as (t: number) => number)(t)
+      if (!parameters[key].test(value))
+        throw refuse(name, `${key} is ${value} at step ${t}, not ${parameters[key].takes}`)
+      return value
+    })
+  // A number that a schedule tells is none when the graph is made: what is left out because it is 0 stays in.
+  const made = make(chosen(() => Number.NaN))
+  const options = Object.fromEntries(Object.entries(given).filter(([, value]) => typeof value !== 'function'))
+  const rate = ({ t, factor }: Clock): number => rateAt(learningRate, t) * factor
+  if (scheduled.length === 0)
+    return { ...made, name, options, scalars: (clock) => made.scalars?.(clock.t, rate(clock), clock) ?? {} }
   return {
-    name: optimizers.map(({ name }) => name).join(', '),
-    learningRate: last.learningRate,
-    slots: optimizers.flatMap(({ slots }, i) => slots.map((name) => inside(i, name))),
-    scalars: (t, rate) =>
-      Object.fromEntries(
-        optimizers.flatMap(({ scalars }, i) =>
-          Object.entries(scalars(t, rate)).map(([name, value]) => [inside(i, name), value]),
-        ),
-      ),
-    transform(step) {
-      const slots: Record<string, readonly Value[]> = {}
-      let { gradients } = step
-      optimizers.forEach(({ transform }, i) => {
-        const result = transform({ ...step, gradients, slots: ours(i, step.slots), scalars: ours(i, step.scalars) })
-        gradients = result.gradients
-        for (const [name, values] of Object.entries(result.slots)) slots[inside(i, name)] = values
-      })
-      return { gradients, slots }
+    ...made,
+    name,
+    options,
+    constants: undefined,
+    scalars(clock) {
+      const now = make(at(clock.t))
+      return { ...now.constants, ...now.scalars?.(clock.t, rate(clock), clock) }
     },
   }
 }
 
 /** Throws `OPTIMIZER_INVALID` for what only shapes gradients: added to the parameters, they would climb. */
-export function checkUpdates(optimizer: Partial<Optimizer> | undefined): void {
-  if (optimizer?.learningRate === undefined)
-    throw new PodError('OPTIMIZER_INVALID', `${optimizer?.name ?? 'nothing'} updates no parameters`, {
+export function checkUpdates(transform: Partial<Transform> | undefined): asserts transform is Optimizer {
+  if (transform?.sign !== -1)
+    throw new PodError('OPTIMIZER_INVALID', `${transform?.name ?? 'nothing'} updates no parameters`, {
       hint: 'put an optimizer behind it: chain(clipByGlobalNorm(1), adam())',
     })
 }
 
-/** Returns the parameters after a step, and the slots. */
+/** Returns the parameters after a step, and what is kept. */
 export function stepped(
-  optimizer: Optimizer,
+  optimizer: Transform,
   step: Step,
-): { parameters: Value[]; slots: Readonly<Record<string, readonly Value[]>> } {
-  const { gradients, slots } = optimizer.transform(step)
-  return { parameters: step.parameters.map((parameter, i) => add(parameter, gradients[i])), slots }
+): { parameters: Value[]; state: Readonly<Record<string, Value>> } {
+  const { gradients, state } = optimizer.transform(step)
+  return { parameters: step.parameters.map((parameter, i) => add(parameter, gradients[i])), state }
 }

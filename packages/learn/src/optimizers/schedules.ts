@@ -1,5 +1,5 @@
 import { PodError } from '@mlpod/contract'
-import { rateAt, type Schedule } from './optimizer.ts'
+import { rateAt, type Schedule } from './transform.ts'
 
 function checkSteps(schedule: string, steps: number, least = 1): void {
   if (!(Number.isFinite(steps) && steps >= least))

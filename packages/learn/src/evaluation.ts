@@ -1,0 +1,37 @@
+import { compile, input, type Model, type Value } from '@mlpod/graph'
+import { objective, type Problem } from './objective.ts'
+import { metricNames, parameterName } from './trainingStep.ts'
+
+/** The names of the sums of one loss. */
+export const lossNames = (name: string): readonly [sum: string, total: string] => [
+  `loss ${name} sum`,
+  `loss ${name} total`,
+]
+
+/**
+ * Returns the model of the losses and metrics: a sum and a total of each over the rows fed, whose quotients and sums are exact
+ * over parts. Its inputs are the columns [rows, ...] and the parameters.
+ */
+export function evaluation(problem: Problem): Model {
+  const columns = Object.fromEntries(
+    Object.entries(problem.columns).map(([name, { dtype, shape }]) => [
+      name,
+      input(name, dtype, ['rows', ...shape.slice(1)]),
+    ]),
+  )
+  const { built, terms, metrics } = objective(problem, columns, { seed: 0 })
+  const outputs: Record<string, Value> = {}
+  const give = (
+    [sumName, totalName]: readonly [string, string],
+    { sum, total }: { sum: Value; total: Value },
+  ): void => {
+    outputs[sumName] = sum
+    outputs[totalName] = total
+  }
+  for (const [i, name] of Object.keys(problem.losses).entries()) give(lossNames(name), terms[i])
+  for (const [name, metric] of Object.entries(metrics)) give(metricNames(name), metric)
+  const parameters = Object.fromEntries(
+    Object.entries(built.parameters).map(([path, value]) => [parameterName(path), value]),
+  )
+  return compile({ inputs: { ...columns, ...parameters }, outputs, name: 'evaluation' })
+}

@@ -1,0 +1,108 @@
+import { didYouMean, PodError } from '@mlpod/contract'
+import { add, mul, substitute, type Value } from '@mlpod/graph'
+import { type Columns, columnsOf, type Layout, lossesOf, type TrainingData } from './data.ts'
+import type { Layer, NetworkOptions } from './layers/layer.ts'
+import { type Loss, lossSums, lossValue } from './losses/index.ts'
+import type { Metric } from './metric.ts'
+import { type BuiltNetwork, buildNetwork, type NamedNetwork } from './namedNetwork.ts'
+
+/** What is learnt: a network, how it is judged, and which columns it is fed and judged by. */
+export interface Problem {
+  readonly network: Layer | NamedNetwork
+  readonly losses: Readonly<Record<string, Loss>>
+  /** How much each loss counts. */
+  readonly lossWeights: Readonly<Record<string, number>>
+  readonly metrics: Readonly<Record<string, Metric>>
+  readonly layout: Layout
+  /** Element types and sizes of the columns; the first size is that of the rows. */
+  readonly columns: Readonly<Record<string, Pick<Columns[string], 'dtype' | 'shape'>>>
+}
+
+/** Returns the problem of some data. Throws what `lossesOf` throws, `OPTION_INVALID` for weights of no loss or metrics of no output. */
+export function problemOf(options: {
+  readonly network: Layer | NamedNetwork
+  readonly loss: Loss | Readonly<Record<string, Loss>>
+  readonly lossWeights?: Readonly<Record<string, number>>
+  readonly metrics?: Readonly<Record<string, Metric>>
+  readonly data: TrainingData
+}): Problem {
+  const { network, loss, lossWeights = {}, metrics = {}, data } = options
+  const { columns, layout } = columnsOf(data)
+  const losses = lossesOf(loss, layout)
+  const known = (name: string, what: string): void => {
+    if (!(name in losses))
+      throw new PodError('OPTION_INVALID', `${what} no loss judges: "${name}"${didYouMean(name, Object.keys(losses))}`)
+  }
+  for (const [name, weight] of Object.entries(lossWeights)) {
+    known(name, 'lossWeights name an output that')
+    if (!(weight >= 0 && Number.isFinite(weight)))
+      throw new PodError('OPTION_INVALID', `the weight of the loss of "${name}" is ${weight}, not a number >= 0`)
+  }
+  for (const { output } of Object.values(metrics))
+    if (output !== undefined) known(output, 'metrics name an output that')
+  return { network, losses, lossWeights, metrics, layout, columns }
+}
+
+/** A problem on one batch. */
+export interface Objective {
+  readonly built: BuiltNetwork
+  /** The weighted sum of the mean losses: one number. */
+  readonly value: Value
+  /** For each loss what its mean is made of. */
+  readonly terms: readonly { readonly weight: number; readonly sum: Value; readonly total: Value }[]
+  readonly metrics: Readonly<Record<string, { readonly sum: Value; readonly total: Value }>>
+}
+
+/**
+ * Returns the problem on the columns of one batch; `masks` gives what stands for a mask of the network.
+ * Throws `OUTPUT_MISSING` when a loss judges what the network does not give.
+ */
+export function objective(
+  { network, losses, lossWeights, metrics, layout }: Problem,
+  batch: Readonly<Record<string, Value>>,
+  options: NetworkOptions,
+  masks: (mask: BuiltNetwork['masks'][number]) => Value | undefined = () => undefined,
+): Objective {
+  const inputs = Object.fromEntries(Object.entries(layout.inputs).map(([name, column]) => [name, batch[column]]))
+  const raw = buildNetwork(network, inputs, options)
+  const names = Object.keys(raw.outputs)
+  const replaced = new Map(
+    raw.masks.flatMap((mask) => {
+      const value = masks(mask)
+      return value ? [[mask.value, value] as const] : []
+    }),
+  )
+  const values = replaced.size === 0 ? Object.values(raw.outputs) : substitute(Object.values(raw.outputs), replaced)
+  const outputs = Object.fromEntries(names.map((name, i) => [name, values[i]]))
+  const weights = layout.weights === undefined ? undefined : batch[layout.weights]
+  const judged = (name: string): { prediction: Value; target: Value } => {
+    const prediction = outputs[name]
+    if (prediction === undefined)
+      throw new PodError('OUTPUT_MISSING', `the network has no output "${name}"${didYouMean(name, names)}`)
+    return { prediction, target: batch[layout.targets[name]] }
+  }
+  const parts = Object.entries(losses).map(([name, loss]) => ({
+    loss,
+    weight: lossWeights[name] ?? 1,
+    ...judged(name),
+  }))
+  const means = parts.map(({ loss, weight, prediction, target }) => {
+    const value = lossValue(loss, prediction, target, { weights })
+    return weight === 1 ? value : mul(value, weight)
+  })
+  const first = Object.keys(losses)[0]
+  return {
+    built: { ...raw, outputs },
+    value: means.reduce((a, b) => add(a, b)),
+    terms: parts.map(({ loss, weight, prediction, target }) => ({
+      weight,
+      ...lossSums(loss, prediction, target, weights),
+    })),
+    metrics: Object.fromEntries(
+      Object.entries(metrics).map(([name, { output = first, compute }]) => [
+        name,
+        compute({ ...judged(output), weights }),
+      ]),
+    ),
+  }
+}
