@@ -59,7 +59,6 @@ const RESULTS: Readonly<Record<string, readonly Result[] | undefined>> = {
   '/HammingWindow': [named('output_datatype', 'float32')],
   '/HannWindow': [named('output_datatype', 'float32')],
   '/MatMulInteger': [always('int32')],
-  '/MaxPool': [likeInput(0), always('int64')],
   '/MelWeightMatrix': [named('output_datatype', 'float32')],
   '/Multinomial': [named('dtype', 'int32')],
   '/NonMaxSuppression': [always('int64')],

@@ -1,7 +1,31 @@
+import { int } from '../schema.ts'
+import type { OperatorName } from '../schemas/index.ts'
+import type { Operation, Value } from '../value.ts'
 import { activations } from './activations.ts'
-import type { Compositions } from './composition.ts'
+import type { Compositions, Use } from './composition.ts'
+import { convolution } from './convolution.ts'
+import { normalization } from './normalization.ts'
+import { pooling } from './pooling.ts'
 
 /** What operators are made of, by name. */
 export const compositions: Compositions = {
   ...activations,
+  ...convolution,
+  ...normalization,
+  ...pooling,
 }
+
+/** Uses that the runtime refuses, or runs to the harm of others. */
+const NOT_RUN: { readonly [O in OperatorName]?: (use: Use) => boolean } = {
+  // It writes the new statistics over the old ones, even where those are fed or belong to the model.
+  BatchNormalization: (use) => int(use, 'training_mode', 0) === 1,
+  LRN: (use) => int(use, 'size', 1) % 2 === 0,
+}
+
+/** Tells whether something else stands in a compiled model for an operation, which the runtime must not run. */
+export const isStoodIn = (operation: Operation): boolean =>
+  operation.domain === '' && NOT_RUN[operation.type as OperatorName]?.(operation) === true
+
+/** Returns what stands in a compiled model for such an operation, or undefined. */
+export const standIn = (operation: Operation): readonly Value[] | undefined =>
+  isStoodIn(operation) ? (compositions[operation.type as OperatorName]!(operation) as readonly Value[]) : undefined

@@ -13,8 +13,9 @@ export function applyComposed(
   attributes: Readonly<Record<string, Attribute>> = {},
   outputs = 1,
 ): readonly Value[] {
+  // Made in any case: it checks the inputs.
+  const values = apply(type, inputs, attributes, { outputs })
   const compose = compositions[type]
   const double = inputs.some((value) => value && dtypeOf(value) === 'float64')
-  if (!double || compose === undefined) return apply(type, inputs, attributes, { outputs })
-  return compose({ inputs, attributes }) as readonly Value[]
+  return double && compose ? (compose({ inputs, attributes }) as readonly Value[]) : values
 }

@@ -1,9 +1,12 @@
 import type { Rule } from '../rule.ts'
 import type { OperatorName } from '../schemas/index.ts'
 import { control } from './control.ts'
+import { convolution } from './convolution.ts'
 import { elementwise } from './elementwise.ts'
 import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
+import { normalization } from './normalization.ts'
+import { pooling } from './pooling.ts'
 import { reduction } from './reduction.ts'
 import { structure } from './structure.ts'
 import { traditional } from './traditional.ts'
@@ -16,5 +19,8 @@ export const rules: { readonly [O in OperatorName]: Rule } = {
   ...structure,
   ...indexing,
   ...control,
+  ...convolution,
+  ...normalization,
+  ...pooling,
   ...traditional,
 }

@@ -1,7 +1,9 @@
 import { reapply } from '../apply.ts'
 import type { Composition } from '../compositions/composition.ts'
+import { compositions } from '../compositions/index.ts'
 import { add, mul } from '../operators/elementwise.ts'
 import type { Differentiable, Forward } from '../rule.ts'
+import type { OperatorName } from '../schemas/index.ts'
 import type { Operation, Value } from '../value.ts'
 
 /** y = f(x) by element: both directions multiply by f'. */
@@ -51,3 +53,6 @@ export const decomposed = (compose: Composition): Differentiable => ({
 })
 
 const leavesOf = ({ inputs }: Operation): ReadonlySet<Value> => new Set(inputs.filter((value) => value !== null))
+
+/** The derivative of what the table of compositions says that an operator is made of. */
+export const composed = (type: OperatorName): Differentiable => decomposed((use) => compositions[type]!(use))

@@ -1,8 +1,11 @@
 import type { Schema } from '../schema.ts'
 import { control } from './control.ts'
+import { convolution } from './convolution.ts'
 import { elementwise } from './elementwise.ts'
 import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
+import { normalization } from './normalization.ts'
+import { pooling } from './pooling.ts'
 import { reduction } from './reduction.ts'
 import { structure } from './structure.ts'
 import { traditional } from './traditional.ts'
@@ -15,6 +18,9 @@ export const schemas = {
   ...structure,
   ...indexing,
   ...control,
+  ...convolution,
+  ...normalization,
+  ...pooling,
   ...traditional,
 }
 

@@ -1,4 +1,5 @@
 import { reapply } from '../apply.ts'
+import { isStoodIn, standIn } from '../compositions/index.ts'
 import { expansion } from '../defineOp.ts'
 import { constantOf } from '../known.ts'
 import { capturesOf } from '../operators/control.ts'
@@ -62,17 +63,17 @@ export function simplify(outputs: readonly Value[]): readonly Value[] {
   })
 }
 
-/** Returns values equal to the outputs in which defined operators are what they compute. */
+/** Returns values equal to the outputs in which defined operators, and those that the runtime must not run, are what they compute. */
 export function expand(outputs: readonly Value[]): readonly Value[] {
   let current = outputs
-  while (holdsDefined(current)) {
+  while (holdsOther(current)) {
     const pass: Pass = {
       table: {},
       uses: new Map(),
       known: { find: () => undefined, remember: () => {} },
       leaves: [],
       outer: new Set(),
-      improve: expansion,
+      improve: plainer,
       rewritten: 0,
     }
     const mapped = new Map<Value, Value>()
@@ -82,11 +83,16 @@ export function expand(outputs: readonly Value[]): readonly Value[] {
   return current
 }
 
-const holdsDefined = (outputs: readonly Value[], stop?: ReadonlySet<Value>): boolean =>
+const plainer = (operation: Operation): readonly Value[] | undefined => expansion(operation) ?? standIn(operation)
+
+const holdsOther = (outputs: readonly Value[], stop?: ReadonlySet<Value>): boolean =>
   topological(outputs, stop).some(
-    ({ definition, bodies = {}, captures }) =>
-      definition?.body !== undefined ||
-      Object.values(bodies).some((body) => holdsDefined(body.outputs, new Set([...captures, ...body.inputs]))),
+    (operation) =>
+      operation.definition?.body !== undefined ||
+      isStoodIn(operation) ||
+      Object.values(operation.bodies ?? {}).some((body) =>
+        holdsOther(body.outputs, new Set([...operation.captures, ...body.inputs])),
+      ),
   )
 
 const both: Table = Object.fromEntries(

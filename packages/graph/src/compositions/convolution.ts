@@ -1,0 +1,79 @@
+import { matMul } from '../operators/linear.ts'
+import { flatten, reshape, transpose } from '../operators/structure.ts'
+import { int } from '../schema.ts'
+import type { Value } from '../value.ts'
+import { windowOf } from '../window.ts'
+import {
+  biased,
+  elementAt,
+  minus,
+  over,
+  overlaid,
+  padSpatial,
+  padsInRun,
+  plus,
+  reachOf,
+  type Size,
+  seen,
+  sizeAt,
+  sizeList,
+  spatialOf,
+  times,
+  transposedPads,
+} from '../windows.ts'
+import type { Composition } from './composition.ts'
+
+/** Returns a kernel as one matrix a group: [groups, first axis / groups, all other]. */
+function grouped(w: Value, groups: number): Value {
+  const rows = flatten(w, { axis: 1 })
+  return reshape(rows, sizeList([groups, -1, sizeAt(rows, 1)]))
+}
+
+/** Returns [N, C, ..., places...] as [N, groups, C / groups * ..., all places]. */
+const columns = (x: Value, groups: number, places: readonly Size[]): Value =>
+  reshape(x, sizeList([sizeAt(x, 0), groups, -1, places.reduce(times, 1)]))
+
+/** What the operators with a kernel are made of: each is a matrix product with what a window sees. */
+export const convolution = {
+  Conv: (use) => {
+    const [x, w, bias] = use.inputs as readonly [Value, Value, Value | null | undefined]
+    const window = windowOf(use, w.shape.slice(2), x.shape.slice(2))
+    const groups = int(use, 'group', 1)
+    const kernel = spatialOf(w)
+    const [begins, ends] = padsInRun(window, x, kernel)
+    const view = seen(padSpatial(x, begins, ends), kernel, window)
+    const places = Array.from({ length: kernel.length }, (_, i) => sizeAt(view, 2 + kernel.length + i))
+    const y = matMul(grouped(w, groups), columns(view, groups, places))
+    return [biased(reshape(y, sizeList([sizeAt(x, 0), sizeAt(w, 0), ...places])), bias)]
+  },
+  ConvTranspose: (use) => {
+    const [x, w, bias] = use.inputs as readonly [Value, Value, Value | null | undefined]
+    const [kernel, places] = [spatialOf(w), spatialOf(x)]
+    const groups = int(use, 'group', 1)
+    const { window, ends, begins, full } = transposedPads(use)
+    const rows = transpose(grouped(w, groups), [0, 2, 1])
+    const view = reshape(
+      matMul(rows, columns(x, groups, places)),
+      sizeList([sizeAt(x, 0), times(sizeAt(w, 1), groups), ...kernel, ...places]),
+    )
+    return [biased(padSpatial(overlaid(view, full, window), begins, ends), bias)]
+  },
+  Col2Im: (use) => {
+    const [x, image, block] = use.inputs as readonly [Value, Value, Value]
+    const rank = use.inputs[1]!.shape[0] as number
+    const [sizes, kernel] = [image, block].map((list) =>
+      Array.from({ length: rank }, (_, axis) => elementAt(list, axis)),
+    )
+    const unknown = kernel.map(() => '?')
+    const window = windowOf(use, unknown, unknown)
+    const { strides, dilations } = window
+    const [begins, ends] = [window.pads!.slice(0, rank), window.pads!.slice(rank)]
+    const padded = sizes.map((size, axis) => plus(size, begins[axis] + ends[axis]))
+    const places = padded.map((size, axis) =>
+      plus(over(minus(size, reachOf(kernel[axis], dilations[axis])), strides[axis]), 1),
+    )
+    const view = reshape(x, sizeList([sizeAt(x, 0), -1, ...kernel, ...places]))
+    const negative = (list: readonly number[]): number[] => list.map((size) => -size)
+    return [padSpatial(overlaid(view, padded, window), negative(begins), negative(ends))]
+  },
+} as const satisfies Record<string, Composition>

@@ -1,0 +1,122 @@
+import { int, ints, text } from '../attribute.ts'
+import { constant, lift, type Operand } from '../leaf.ts'
+import { type Attribute, dtypeOf, isValue, type Value } from '../value.ts'
+import { type AutoPad, windowOf } from '../window.ts'
+import { padSpatial, type Size, seen, sizeAt, sizeList, times } from '../windows.ts'
+import { applyComposed } from './composed.ts'
+import { type Ints, reshape } from './structure.ts'
+
+/** One number for all spatial axes, or one an axis. */
+export type PerAxis = number | readonly number[]
+
+/** How a window slides over the spatial axes, all but the first two. */
+export interface WindowOptions {
+  /** Steps from place to place. Default 1. */
+  readonly strides?: PerAxis
+  /** Steps from element to element of the window. Default 1. */
+  readonly dilations?: PerAxis
+  /** Zeros around the input: one number for every side, or all begins, then all ends. Default 0. */
+  readonly pads?: PerAxis
+  /** `SAME_UPPER`, `SAME_LOWER`: as many zeros as give ceil(size / stride) places, the odd one at the end or the begin. Default `NOTSET`: `pads`. */
+  readonly autoPad?: AutoPad
+}
+
+/** Returns a list of `count` numbers as an attribute; nothing for what is not given. */
+export const perAxis = (
+  name: string,
+  value: PerAxis | undefined,
+  count: number,
+): Readonly<Record<string, Attribute>> =>
+  value === undefined
+    ? {}
+    : { [name]: ints(typeof value === 'number' ? new Array<number>(Math.max(count, 0)).fill(value) : value) }
+
+/** Returns a window's attributes for `rank` spatial axes. */
+export const windowAttributes = (
+  { strides, dilations, pads, autoPad }: WindowOptions,
+  rank: number,
+): Readonly<Record<string, Attribute>> => ({
+  ...perAxis('strides', strides, rank),
+  ...perAxis('dilations', dilations, rank),
+  ...perAxis('pads', pads, 2 * rank),
+  ...(autoPad === undefined ? {} : { auto_pad: text(autoPad) }),
+})
+
+const withBias = (x: Value, w: Value, bias: Operand | null | undefined): readonly Value[] =>
+  bias === undefined || bias === null ? [x, w] : [x, w, lift(bias, dtypeOf(x))]
+
+/**
+ * Returns the convolution (as the field calls the cross-correlation) of x [N, C, sizes...] with a kernel
+ * w [O, C / group, sizes...]: [N, O, places...], plus a bias [O]. `group` parts of the channels see only their own.
+ * Throws `SHAPE_MISMATCH`, `OPTION_INVALID`.
+ */
+export function conv(
+  x: Value,
+  w: Value,
+  bias?: Operand | null,
+  { group = 1, ...window }: WindowOptions & { readonly group?: number } = {},
+): Value {
+  const attributes = { ...windowAttributes(window, w.shape.length - 2), ...(group !== 1 && { group: int(group) }) }
+  return applyComposed('Conv', withBias(x, w, bias), attributes)[0]
+}
+
+/** How a transposed convolution lays its window. */
+export interface ConvTransposeOptions extends WindowOptions {
+  readonly group?: number
+  /** Elements after the last that the window reaches, an axis. Default 0. */
+  readonly outputPadding?: PerAxis
+  /** The spatial sizes of the result; what is too much is cut off both ends. Default: all that the window reaches. */
+  readonly outputShape?: readonly number[]
+}
+
+/**
+ * Returns the transpose of a convolution: x [N, C, sizes...] laid out through a kernel w [C, O / group, sizes...] and
+ * summed: [N, O, (size - 1) * stride + (kernel - 1) * dilation + 1 + outputPadding - pads, ...], plus a bias [O].
+ * Throws `SHAPE_MISMATCH`, `OPTION_INVALID`.
+ */
+export function convTranspose(
+  x: Value,
+  w: Value,
+  bias?: Operand | null,
+  { group = 1, outputPadding, outputShape, ...window }: ConvTransposeOptions = {},
+): Value {
+  const rank = w.shape.length - 2
+  const attributes = {
+    ...windowAttributes(window, rank),
+    ...(group !== 1 && { group: int(group) }),
+    ...perAxis('output_padding', outputPadding, rank),
+    ...perAxis('output_shape', outputShape, rank),
+  }
+  return applyComposed('ConvTranspose', withBias(x, w, bias), attributes)[0]
+}
+
+/**
+ * Returns columns x [N, C * elements, places] laid back where a block of that shape saw them, and summed: an image
+ * [N, C, sizes...]. The transpose of `im2Col`; also known as fold. Throws `SHAPE_MISMATCH`, `OPTION_INVALID`.
+ */
+export const col2Im = (
+  x: Value,
+  sizes: Ints,
+  block: Ints,
+  { strides, dilations, pads }: Omit<WindowOptions, 'autoPad'> = {},
+): Value => {
+  const lists = [sizes, block].map((list) => (isValue(list) ? list : constant(list, 'int64')))
+  const rank = Number(lists[0].shape[0])
+  return applyComposed('Col2Im', [x, ...lists], windowAttributes({ strides, dilations, pads }, rank))[0]
+}
+
+/**
+ * Returns what a block sees of an image x [N, C, sizes...] at each place: columns [N, C * elements, places]. Also known
+ * as unfold.
+ */
+export function im2Col(
+  x: Value,
+  block: readonly number[],
+  { strides, dilations, pads }: Omit<WindowOptions, 'autoPad'> = {},
+): Value {
+  const rank = block.length
+  const window = windowOf({ attributes: windowAttributes({ strides, dilations, pads }, rank) }, block, x.shape.slice(2))
+  const view = seen(padSpatial(x, window.pads!.slice(0, rank), window.pads!.slice(rank)), block, window)
+  const rows = block.reduce<Size>(times, sizeAt(x, 1))
+  return reshape(view, sizeList([sizeAt(x, 0), rows, -1]))
+}
