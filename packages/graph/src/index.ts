@@ -2,6 +2,7 @@ export { type CheckGradOptions, checkGrad, type GradCheck } from './checkGrad.ts
 export { type CompileOptions, compile } from './compile.ts'
 export { type DefinedOp, type Definition, defineOp, type OperatorOptions } from './defineOp.ts'
 export { grad, hvp, jvp, vjp } from './differentiate.ts'
+export { hessian, jacfwd, jacrev } from './jacobian.ts'
 export { constant, input, type Operand, parameter } from './leaf.ts'
 export { type Loaded, type LoadOptions, load } from './load.ts'
 export { type Model, modelOf, type Signature, withMetadata } from './model.ts'
@@ -34,3 +35,4 @@ export {
   type Value,
   type ValueType,
 } from './value.ts'
+export { vmap } from './vmap.ts'

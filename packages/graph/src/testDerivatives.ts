@@ -14,6 +14,8 @@ export interface Case {
   readonly dtype?: 'float64' | 'float32'
   /** Single precision inside: differences of the first derivative say nothing of the second. */
   readonly rounded?: boolean
+  /** The sizes of the results depend on the inputs, so that examples make no batch. */
+  readonly ragged?: boolean
   /** Step of the differences. */
   readonly epsilon?: number
   readonly tolerance?: number
@@ -72,6 +74,18 @@ export function testDerivatives(cases: Readonly<Record<string, Case>>): void {
       expect(await g.checkGrad(graphOf(entry, true))).toMatchObject({ passed: true })
     })
 
+    for (const [what, shared] of [
+      ['a batch', false],
+      ['a batch that shares all inputs but the first', true],
+    ] as const)
+      if (!entry.ragged && (!shared || entry.shapes.length > 1))
+        test(`values and derivatives of ${what} are those of its examples`, async () => {
+          const { one, all } = await examplesOf(entry, shared)
+          for (const [i, values] of all.entries())
+            for (const [k, value] of values.entries())
+              expect(value).toBeCloseTo(one[i][k], entry.dtype === 'float32' ? 3 : 9)
+        })
+
     if (entry.rounded) return
     test('the derivative has a derivative', async () => {
       const { outputs, wrt, feeds } = graphOf(entry, false)
@@ -82,4 +96,36 @@ export function testDerivatives(cases: Readonly<Record<string, Case>>): void {
       expect(check, JSON.stringify(check)).toMatchObject({ passed: true })
     })
   })
+}
+
+/** Returns values and gradients of two examples, one by one and as a batch, as flat lists by output. */
+async function examplesOf({ shapes, make, within = [-2, 2], dtype = 'float64' }: Case, shared: boolean) {
+  const both = (x: readonly Value[]): readonly Value[] => {
+    const outputs = list(make(...x))
+    const weights = outputs.map((value) => g.cos(g.mul(0.3, value)))
+    return [...outputs, ...g.vjp(outputs, x, weights)]
+  }
+  const count = shared ? 1 : shapes.length
+  const draws = [0, 1].map((k) =>
+    shapes.map((shape, i) => draw(dtype, shape, within, i + (i < count ? k * shapes.length : 0))),
+  )
+  const results = (values: readonly Value[]) => Object.fromEntries(values.map((value, i) => [`y${i}`, value]))
+  const run = async (values: readonly Value[], feeds: Readonly<Record<string, Tensor>>): Promise<number[][]> => {
+    await using session = await g.openSession(g.compile({ outputs: results(values) }))
+    const found = await session.run(feeds, { validate: false })
+    return values.map((_, i) => Array.from(found[`y${i}`].data as Float64Array, Number))
+  }
+  const x = shapes.map((shape, i) => g.input(`x${i}`, dtype, shape))
+  const named = (tensors: readonly Tensor[]) => Object.fromEntries(tensors.map((value, i) => [`x${i}`, value]))
+  const [first, second] = [await run(both(x), named(draws[0])), await run(both(x), named(draws[1]))]
+  const stacks = shapes.map((shape, i) => (i < count ? g.input(`x${i}`, dtype, [2, ...shape]) : x[i]))
+  const values = g.vmap((...elements) => both([...elements, ...x.slice(count)]), stacks.slice(0, count))
+  const join = (a: Tensor, b: Tensor): Tensor => {
+    const data = new (dtype === 'float64' ? Float64Array : Float32Array)(2 * a.data.length)
+    data.set(a.data as Float64Array)
+    data.set(b.data as Float64Array, a.data.length)
+    return { dtype, shape: [2, ...a.shape], data } as Tensor
+  }
+  const feeds = named(draws[0].map((value, i) => (i < count ? join(value, draws[1][i]) : value)))
+  return { one: first.map((list, i) => [...list, ...second[i]]), all: await run(values, feeds) }
 }

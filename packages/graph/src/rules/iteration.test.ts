@@ -27,6 +27,7 @@ testDerivatives({
         const next = g.mul(s, 1.7)
         return { state: [next], proceed: g.less(g.reduceMax(g.abs(next)), 8) }
       }),
+    ragged: true,
   },
   'two states of which one turns round': {
     shapes: [[3], [3]],

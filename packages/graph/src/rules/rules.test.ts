@@ -162,6 +162,7 @@ const cases: Readonly<Record<string, Case>> = {
   range: {
     shapes: [[], []],
     make: (a, d) => g.range(a, g.constant(10, 'float64'), d),
+    ragged: true,
     within: [0.9, 1.4],
   },
   slice: { shapes: [[4, 5]], make: (x) => g.slice(g.mul(x, x), [1, -3], [3, -1]) },
