@@ -2,7 +2,7 @@ import { int as intAttribute, ints, text as textAttribute } from '../attribute.t
 import { intsOf } from '../known.ts'
 import { constant } from '../leaf.ts'
 import { add, div, mul } from '../operators/elementwise.ts'
-import { gatherND } from '../operators/indexing.ts'
+import { gatherND, slice } from '../operators/indexing.ts'
 import { matMul } from '../operators/linear.ts'
 import { concat, expand, range, reshape, shape, size, squeeze, transpose, unsqueeze } from '../operators/structure.ts'
 import { int, ints as intsIn, text } from '../schema.ts'
@@ -72,6 +72,16 @@ const axesInput =
     inputs[position] = given && given.shape.length === 0 ? constant(moved[0], 'int64') : integers(moved)
     return again(c.operation, inputs)
   }
+
+// With a list of axes the runtime pads the wrong ones where it moves a transpose through (ONNX Runtime 1.30).
+const paddedInside: BatchRule = (c) => {
+  if (!onlyFirst(c)) return undefined
+  const [x, pads, ...rest] = values(c)
+  const [rank, none] = [rankOf(c, 0), integers([0])]
+  const list = concat([none, slice(pads!, [0], [rank]), none, slice(pads!, [rank], [2 * rank])])
+  const known = intsOf(list)
+  return again(c.operation, [x, known ? integers(known) : list, ...rest])
+}
 
 /** The first axis is one of examples already: both become one. */
 const folded: BatchRule = (c) => {
@@ -200,7 +210,7 @@ export const batchRules: Readonly<Record<string, BatchRule | undefined>> = {
   },
   Tile: (c) => (onlyFirst(c) ? again(c.operation, [c.x[0]!.value, concat([integers([1]), c.x[1]!.value])]) : undefined),
   Concat: all('axis', 0),
-  Pad: axesInput(3, ({ operation }) => operation.inputs[0]!.shape.map((_, i) => i)),
+  Pad: (c) => (c.operation.inputs[3] ? axesInput(3)(c) : paddedInside(c)),
   Slice: axesInput(3, ({ operation }) => {
     const [count] = operation.inputs[1]!.shape
     return typeof count === 'number' ? Array.from({ length: count }, (_, i) => i) : undefined

@@ -1,3 +1,4 @@
+import { conv, convTranspose } from '../operators/convolution.ts'
 import { matMul } from '../operators/linear.ts'
 import { flatten, reshape, transpose } from '../operators/structure.ts'
 import { int } from '../schema.ts'
@@ -38,23 +39,29 @@ export const convolution = {
   Conv: (use) => {
     const [x, w, bias] = use.inputs as readonly [Value, Value, Value | null | undefined]
     const window = windowOf(use, w.shape.slice(2), x.shape.slice(2))
-    const groups = int(use, 'group', 1)
+    const group = int(use, 'group', 1)
     const kernel = spatialOf(w)
     const [begins, ends] = padsInRun(window, x, kernel)
+    const { strides, dilations } = window
+    // Pads that a run tells are put around x before.
+    if (window.pads === undefined) return [conv(padSpatial(x, begins, ends), w, bias, { strides, dilations, group })]
     const view = seen(padSpatial(x, begins, ends), kernel, window)
     const places = Array.from({ length: kernel.length }, (_, i) => sizeAt(view, 2 + kernel.length + i))
-    const y = matMul(grouped(w, groups), columns(view, groups, places))
+    const y = matMul(grouped(w, group), columns(view, group, places))
     return [biased(reshape(y, sizeList([sizeAt(x, 0), sizeAt(w, 0), ...places])), bias)]
   },
   ConvTranspose: (use) => {
     const [x, w, bias] = use.inputs as readonly [Value, Value, Value | null | undefined]
     const [kernel, places] = [spatialOf(w), spatialOf(x)]
-    const groups = int(use, 'group', 1)
+    const group = int(use, 'group', 1)
     const { window, ends, begins, full } = transposedPads(use)
-    const rows = transpose(grouped(w, groups), [0, 2, 1])
+    const { strides, dilations } = window
+    if (window.pads === undefined)
+      return [biased(padSpatial(convTranspose(x, w, null, { strides, dilations, group }), begins, ends), bias)]
+    const rows = transpose(grouped(w, group), [0, 2, 1])
     const view = reshape(
-      matMul(rows, columns(x, groups, places)),
-      sizeList([sizeAt(x, 0), times(sizeAt(w, 1), groups), ...kernel, ...places]),
+      matMul(rows, columns(x, group, places)),
+      sizeList([sizeAt(x, 0), times(sizeAt(w, 1), group), ...kernel, ...places]),
     )
     return [biased(padSpatial(overlaid(view, full, window), begins, ends), bias)]
   },

@@ -2,14 +2,15 @@ import { reapply } from '../apply.ts'
 import { conv, convTranspose } from '../operators/convolution.ts'
 import { add } from '../operators/elementwise.ts'
 import { slice } from '../operators/indexing.ts'
+import { gemm } from '../operators/linear.ts'
 import { reduceSum } from '../operators/reduction.ts'
-import { reshape, transpose } from '../operators/structure.ts'
+import { concat, reshape, transpose, unsqueeze } from '../operators/structure.ts'
 import type { Differentiable, Forward, Reverse, Rule } from '../rule.ts'
 import { int } from '../schema.ts'
 import { type convolution as schemas, transposedWindowOf } from '../schemas/convolution.ts'
-import type { Operation, Value } from '../value.ts'
+import { type Operation, staticShape, type Value } from '../value.ts'
 import { extentOf, type Window, windowOf } from '../window.ts'
-import { biased, elementAt, minus, padSpatial, plus, seen, sizeAt, sizeList, spatialOf } from '../windows.ts'
+import { biased, elementAt, minus, padSpatial, plus, seen, sizeAt, sizeList, spatialOf, times } from '../windows.ts'
 import { composed, onTangent } from './law.ts'
 import { reshapeTo, zerosLike } from './shape.ts'
 
@@ -50,23 +51,60 @@ function byInput(y: Value, w: Value, x: Value, geometry: Geometry): Value {
   )
 }
 
+// More elements than these are too many nodes.
+const MOST_PRODUCTS = 32
+// Products with fewer columns waste the runtime's registers.
+const FEW = 16
+
+/** The cotangent of w. */
+function byKernel(x: Value, y: Value, w: Value, geometry: Geometry): Value {
+  const shape = staticShape(w)
+  const elements = shape?.slice(2).reduce((product, size) => product * size, 1)
+  return geometry.group === 1 && elements !== undefined && elements <= MOST_PRODUCTS
+    ? byElements(x, y, shape!, geometry)
+    : byExchange(x, y, w, geometry)
+}
+
 /**
- * The cotangent of w: images and channels change places, so that the sum over images is one over channels, and y is the
- * kernel; the places it has are w's elements, but for some at the end.
+ * The cotangent of w, element by element: y times what that element saw at all places, one matrix product over images
+ * and places. Twice as fast as by exchange in ONNX Runtime 1.30, and as fast as the convolution itself.
  */
-function byKernel(x: Value, y: Value, w: Value, { strides, dilations, pads, group }: Geometry): Value {
+function byElements(x: Value, y: Value, shape: readonly number[], { strides, dilations, pads }: Geometry): Value {
+  const [outs, ins, ...kernel] = shape
+  const axes = kernel.map((_, i) => i + 2)
+  const byChannel = [1, 0, ...axes]
+  const image = transpose(padSpatial(x, pads.slice(0, axes.length), pads.slice(axes.length)), byChannel)
+  const rows = reshape(transpose(y, byChannel), [outs, -1])
+  const reach = spatialOf(y).map((places, axis) => plus(times(minus(places, 1), strides[axis]), 1))
+  const products = indicesOf(kernel).map((index) => {
+    const starts = index.map((i, axis) => i * dilations[axis])
+    const ends = starts.map((start, axis) => plus(reach[axis], start))
+    const saw = reshape(slice(image, starts, sizeList(ends), { axes, steps: strides }), [ins, -1])
+    return ins < FEW ? gemm(saw, rows, null, { transB: true }) : gemm(rows, saw, null, { transB: true })
+  })
+  const stacked = concat(products.map((product) => unsqueeze(product, [0])))
+  return reshape(transpose(stacked, ins < FEW ? [2, 1, 0] : [1, 2, 0]), shape)
+}
+
+/** Every index of a tensor of these sizes, in order. */
+const indicesOf = (sizes: readonly number[]): readonly (readonly number[])[] =>
+  sizes.reduce<readonly (readonly number[])[]>(
+    (all, size) => all.flatMap((index) => Array.from({ length: size }, (_, i) => [...index, i])),
+    [[]],
+  )
+
+/**
+ * The cotangent of w as a convolution: images and channels change places, so that the sum over images is one over
+ * channels, and y is the kernel; the places it has are w's elements, but for some at the end.
+ */
+function byExchange(x: Value, y: Value, w: Value, { strides, dilations, pads, group }: Geometry): Value {
   const axes = x.shape.slice(2).map((_, i) => i + 2)
   const parted = reshape(x, sizeList([sizeAt(x, 0), group, -1, ...spatialOf(x)]))
   const moved = transpose(parted, [2, 1, 0, ...axes.map((axis) => axis + 1)])
   const image = reshape(moved, sizeList([sizeAt(moved, 0), -1, ...spatialOf(x)]))
-  const exchanged = conv(image, transpose(y, [1, 0, ...axes]), null, {
-    strides: dilations,
-    dilations: strides,
-    pads,
-    group,
-  })
-  const back = transpose(exchanged, [1, 0, ...axes])
-  return cropped(back, w)
+  const kernel = transpose(y, [1, 0, ...axes])
+  const exchanged = conv(image, kernel, null, { strides: dilations, dilations: strides, pads, group })
+  return cropped(transpose(exchanged, [1, 0, ...axes]), w)
 }
 
 /** Returns x without what its spatial axes have more than those of `to`. */

@@ -1,6 +1,7 @@
 import { apply } from '../apply.ts'
 import { scanAttributes } from '../operators/control.ts'
 import { scanOptions } from '../schemas/control.ts'
+import { schemaOf } from '../schemas/index.ts'
 import type { Operation, Value } from '../value.ts'
 
 /** One operation for several, and which of its outputs are theirs. */
@@ -10,10 +11,49 @@ export interface United {
 }
 
 /**
- * Returns the Loops and Scans that are the same but for what they collect, each with one that collects all of it: a
- * derivative keeps its tape in a copy of the operation, which then costs no second run.
+ * Returns the operations that are the same but for what they give, each with one that gives all of it: Loops and Scans
+ * that collect (a derivative keeps its tape in a copy of the operation, which then costs no second run), and operators
+ * with optional outputs.
  */
 export function unite(order: readonly Operation[]): ReadonlyMap<Operation, United> {
+  return new Map([...iterations(order), ...withOptionalOutputs(order)])
+}
+
+/** Operations of which another has the same inputs and attributes and more outputs. */
+function withOptionalOutputs(order: readonly Operation[]): ReadonlyMap<Operation, United> {
+  const most = new Map<Value | null, Operation[]>()
+  for (const operation of order) {
+    if (operation.outputs.length === 1 || !isComparable(operation)) continue
+    const alike = most.get(operation.inputs[0])
+    const at = alike?.findIndex((other) => isSame(other, operation)) ?? -1
+    if (alike === undefined) most.set(operation.inputs[0], [operation])
+    else if (at < 0) alike.push(operation)
+    else if (alike[at].outputs.length < operation.outputs.length) alike[at] = operation
+  }
+  const found = new Map<Operation, United>()
+  for (const operation of order) {
+    const all = most.get(operation.inputs[0])?.find((other) => isSame(other, operation))
+    if (all !== undefined)
+      found.set(operation, { operation: all, places: new Map(operation.outputs.map((value, i) => [value, i])) })
+  }
+  return found
+}
+
+const isComparable = ({ type, domain, bodies, inputs }: Operation): boolean =>
+  bodies === undefined &&
+  inputs.length > 0 &&
+  domain === '' &&
+  schemaOf(domain, type) !== undefined &&
+  !schemaOf(domain, type)?.random
+
+const isSame = (a: Operation, b: Operation): boolean =>
+  a.type === b.type &&
+  a.domain === b.domain &&
+  a.attributes === b.attributes &&
+  a.inputs.length === b.inputs.length &&
+  a.inputs.every((value, i) => value === b.inputs[i])
+
+function iterations(order: readonly Operation[]): ReadonlyMap<Operation, United> {
   const groups = new Map<Value, Operation[]>()
   for (const operation of order) {
     if (operation.type !== 'Loop' && operation.type !== 'Scan') continue
