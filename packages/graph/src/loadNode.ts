@@ -177,10 +177,10 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
     if (proto.g !== undefined) bodies[name] = readBody(context, scope, proto.g)
     else attributes[name] = attributeOf(proto, context.file)
   }
-  const outputs = node.output ?? []
-  const old = { type: node.opType ?? '', inputs, attributes, outputs }
+  const old = { type: node.opType ?? '', inputs, attributes, outputs: node.output ?? [] }
   const { node: present, upgraded } = domain === '' ? upgrade(old, opset) : { node: old, upgraded: false }
   if (isValue(present)) return [present]
+  const { outputs } = present
   const captures = new Set(
     Object.values(bodies).flatMap((body) => capturesOf(body, (value) => value.operation.meta.serial < serial)),
   )

@@ -1,3 +1,4 @@
+import { scalarOf } from '../known.ts'
 import { constant } from '../leaf.ts'
 import { logSoftmax, softmax } from '../operators/reduction.ts'
 import { flatten, reshape, shape } from '../operators/structure.ts'
@@ -119,13 +120,18 @@ const UPGRADES: Readonly<Record<string, Upgrade | undefined>> = {
         ? { ...node, attributes: without(node.attributes, 'spatial') }
         : undefined,
   },
-  // Outside training a dropout passes its input on.
   Dropout: {
     before: Number.POSITIVE_INFINITY,
-    apply: (node) =>
-      node.inputs[2] || node.outputs[1]
-        ? undefined
-        : { ...node, type: 'Identity', inputs: [node.inputs[0]], attributes: {} },
+    apply: (node) => {
+      const [x, ratio, training] = node.inputs
+      const learns = training && scalarOf(training) !== 0
+      // Outside training a dropout passes its input on.
+      if (!learns && !node.outputs[1]) return { ...node, type: 'Identity', inputs: [x], attributes: {} }
+      const given = ratio ?? (node.attributes.ratio ? constant(float(node, 'ratio', 0.5), 'float32') : null)
+      // The derivative of a dropout in training needs its mask.
+      const outputs = node.outputs.length > 1 ? node.outputs : [...node.outputs, '']
+      return { ...node, inputs: [x, given, training ?? null], attributes: without(node.attributes, 'ratio'), outputs }
+    },
   },
 }
 

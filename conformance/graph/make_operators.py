@@ -1,0 +1,139 @@
+"""Operators one by one: values that the peers give, and PyTorch's derivatives: operators.json.
+
+A case is a node, its inputs, and its outputs by ONNX's reference evaluator or, where that has none or errs, by ONNX Runtime
+or PyTorch. `gradients` are PyTorch's of the sum of cos(i) * output[i] by each floating input, at ties, bounds and kinks too.
+Environment: peers/modeling (torch 2.15, onnx 1.23, onnxruntime 1.32).
+"""
+import json
+import pathlib
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+import torch.nn.functional as F
+from onnx import TensorProto, helper
+from onnx.reference import ReferenceEvaluator
+
+inf, nan = float("inf"), float("nan")
+rng = np.random.default_rng(0)
+cases = {}
+
+
+def f32(values):
+    return np.array(values, dtype=np.float32)
+
+
+def i64(values):
+    return np.array(values, dtype=np.int64)
+
+
+def drawn(*shape, low=-2.0, high=2.0):
+    return np.round(rng.uniform(low, high, size=shape), 3).astype(np.float32)
+
+
+def plain(array):
+    if array is None:
+        return None
+    array = np.asarray(array)
+    dtype = {"object": "string"}.get(str(array.dtype), str(array.dtype))
+    if dtype.startswith("<U"):
+        dtype = "string"
+    def number(x):
+        if isinstance(x, float) and (x != x or abs(x) == inf):
+            return str(x).replace("inf", "Infinity").replace("nan", "NaN")
+        return float(f"{x:.9g}") if isinstance(x, float) else x
+    return {"dtype": dtype, "shape": list(array.shape), "data": [number(x) for x in array.ravel().tolist()]}
+
+
+KINDS = {1: "float", 2: "int", 3: "string", 4: "tensor", 6: "floats", 7: "ints", 8: "strings"}
+
+
+def attribute(name, value):
+    proto = helper.make_attribute(name, value)
+    if proto.type == 4:
+        return {"kind": "tensor", "value": plain(onnx.numpy_helper.to_array(proto.t))}
+    value = helper.get_attribute_value(proto)
+    text = lambda x: x.decode() if isinstance(x, bytes) else x
+    return {"kind": KINDS[proto.type], "value": [text(x) for x in value] if isinstance(value, (list, tuple)) else text(value)}
+
+
+def evaluated(op, domain, inputs, attributes, count, opset, by):
+    names = [f"x{i}" if value is not None else "" for i, value in enumerate(inputs)]
+    outputs = [f"y{i}" for i in range(count)]
+    node = helper.make_node(op, names, outputs, domain=domain, **attributes)
+    infos = [
+        helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype) if value.dtype != object else TensorProto.STRING, value.shape)
+        for name, value in zip(names, inputs) if name
+    ]
+    graph = helper.make_graph([node], "one", infos, [onnx.ValueInfoProto(name=name) for name in outputs])
+    imports = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(graph, opset_imports=imports, ir_version=10)
+    feeds = {name: value for name, value in zip(names, inputs) if name}
+    if by == "onnx":
+        return ReferenceEvaluator(model).run(None, feeds)
+    return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, feeds)
+
+
+def case(name, op, inputs, attributes={}, *, domain="", count=1, opset=21, by="onnx", gradient=None, wrt=None, outputs=None):
+    assert name not in cases, name
+    attributes = {key: value for key, value in attributes.items() if value is not None}
+    entry = {
+        "type": op, "domain": domain,
+        "attributes": {key: attribute(key, value) for key, value in attributes.items()},
+        "inputs": [plain(value) for value in inputs],
+    }
+    floating = [value is not None and value.dtype in (np.float32, np.float64) and (wrt is None or i in wrt) for i, value in enumerate(inputs)]
+    if gradient is not None:
+        tensors = [None if value is None else torch.tensor(value, requires_grad=bool(floats)) for value, floats in zip(inputs, floating)]
+        results = gradient(*tensors)
+        results = [results] if isinstance(results, torch.Tensor) else list(results)
+        loss = sum((torch.cos(torch.arange(y.numel(), dtype=y.dtype)).reshape(y.shape) * y).sum() for y in results)
+        asked = [tensor for tensor, floats in zip(tensors, floating) if floats]
+        found = iter(torch.autograd.grad(loss, asked, allow_unused=True))
+        grads = [next(found) if floats else None for floats in floating]
+        entry["gradients"] = [None if value is None else plain(value.numpy())["data"] for value in grads]
+        if outputs is None and by == "torch":
+            outputs = [y.detach().numpy() for y in results]
+    if outputs is None:
+        outputs = evaluated(op, domain, inputs, attributes, count, opset, by)
+    entry["outputs"] = [plain(value) for value in outputs]
+    cases[name] = entry
+
+
+# element by element
+line = f32([-2.0, -1.0, -0.25, 0.0, 0.5, 1.5])
+for name, function, x in [
+    ("Tan", torch.tan, line), ("Asin", torch.asin, f32([-1, -0.5, 0, 0.3, 1])), ("Acos", torch.acos, f32([-1, -0.5, 0, 0.3, 1])),
+    ("Atan", torch.atan, line), ("Sinh", torch.sinh, line), ("Cosh", torch.cosh, line), ("Asinh", torch.asinh, line),
+    ("Acosh", torch.acosh, f32([1, 1.5, 30])), ("Atanh", torch.atanh, f32([-0.9, 0, 0.3])), ("Softsign", F.softsign, line),
+    ("Celu", F.celu, line), ("Selu", F.selu, line), ("HardSwish", F.hardswish, f32([-4, -3, -1, 0, 1, 3, 4])),
+    ("Mish", F.mish, line), ("Swish", F.silu, line),
+]:
+    case(name, name, [x], gradient=function, opset=24 if name == "Swish" else 21, by="torch" if name == "Swish" else "onnx")
+case("Celu alpha", "Celu", [line], {"alpha": 1.5}, gradient=lambda x: F.celu(x, 1.5))
+case("Swish alpha", "Swish", [line], {"alpha": 0.5}, gradient=lambda x: x * torch.sigmoid(0.5 * x), by="torch")
+case("HardSigmoid", "HardSigmoid", [f32([-4, -3, -1, 0, 1, 3, 4])], {"alpha": 1 / 6, "beta": 0.5}, gradient=F.hardsigmoid)
+case("HardSigmoid default", "HardSigmoid", [line])
+case("ThresholdedRelu", "ThresholdedRelu", [f32([-1, 0, 1, 1.5])], gradient=lambda x: F.threshold(x, 1.0, 0.0))
+case("Shrink soft", "Shrink", [f32([-1, -0.5, 0, 0.5, 2])], {"lambd": 0.5, "bias": 0.5}, gradient=lambda x: F.softshrink(x, 0.5))
+case("Shrink hard", "Shrink", [f32([-1, -0.5, 0, 0.5, 2])], {"lambd": 0.5}, gradient=lambda x: F.hardshrink(x, 0.5))
+case("PRelu", "PRelu", [line, f32([0.2])], gradient=F.prelu)
+case("PRelu by channel", "PRelu", [f32([[[-1, 0], [1, -2], [0, 3]]]), f32([[0.1], [0.2], [0.3]])],
+     gradient=lambda x, w: F.prelu(x, w.reshape(3)))
+case("Mean", "Mean", [f32([1, 2]), f32([[3], [4]]), f32([5])], by="ort", gradient=lambda a, b, c: (a + b + c) / 3)
+case("Pow at 0", "Pow", [f32([0, 0, 0, 2, -2]), f32([0, 1, 2, 0, 3])], gradient=torch.pow)
+case("Where with an infinite side", "Where", [np.array([True, False]), f32([1, inf]), f32([inf, 2])], gradient=torch.where)
+case("Clip at a bound", "Clip", [f32([-2, -1, 0, 1, 2]), f32(-1), f32(1)], wrt=[0], gradient=lambda x, low, high: torch.clamp(x, -1.0, 1.0))
+case("Dropout outside training", "Dropout", [line, f32(0.5), np.array(False)], count=2, wrt=[0], gradient=lambda x, r, t: x)
+case("BitShift left", "BitShift", [np.array([1, 2, 200], dtype=np.uint8), np.array([1, 2, 3], dtype=np.uint8)], {"direction": "LEFT"})
+case("BitwiseXor", "BitwiseXor", [i64([[1], [6]]), i64([3, 5])])
+case("BitwiseNot", "BitwiseNot", [i64([0, 5])])
+case("BitCast", "BitCast", [f32([0, 1, -2])], {"to": 6}, outputs=[f32([0, 1, -2]).view(np.int32)])
+case("CastLike", "CastLike", [f32([1.5, -1.5]), i64([0])])
+
+result = {"torch": torch.__version__, "onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "cases": cases}
+lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in cases.items())
+text = json.dumps({key: value for key, value in result.items() if key != "cases"})[:-1] + f', "cases": {{\n{lines}\n}}}}\n'
+pathlib.Path(__file__).with_name("operators.json").write_text(text)
+print(len(cases), "cases", len(text), "bytes")

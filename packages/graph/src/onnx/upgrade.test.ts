@@ -1,0 +1,79 @@
+import { tensor } from '@mlpod/contract'
+import { describe, expect, test } from 'vitest'
+import { compile, load, openSession, vjp } from '../index.ts'
+import { encode } from './encode.ts'
+import type { Message } from './proto.ts'
+
+type Node = Message<'NodeProto'>
+type Attribute = Message<'AttributeProto'>
+
+export const real = (name: string, f: number): Attribute => ({ name, f, type: 1 })
+export const whole = (name: string, i: number): Attribute => ({ name, i, type: 2 })
+export const list = (name: string, ...ints: number[]): Attribute => ({ name, ints, type: 7 })
+
+const truth = (value: boolean): Node => ({
+  output: ['truth'],
+  opType: 'Constant',
+  attribute: [{ name: 'value', t: { dataType: 9, dims: [], rawData: Uint8Array.of(value ? 1 : 0) }, type: 4 }],
+})
+
+const file = (version: number, shape: readonly number[], node: readonly Node[]): Uint8Array =>
+  encode('ModelProto', {
+    irVersion: 8,
+    opsetImport: [{ version }, { domain: 'com.microsoft', version: 1 }],
+    graph: {
+      name: 'old',
+      node: [...node],
+      input: [
+        { name: 'x', type: { tensorType: { elemType: 1, shape: { dim: shape.map((dimValue) => ({ dimValue })) } } } },
+      ],
+      output: [{ name: 'y', type: { tensorType: { elemType: 1 } } }],
+    },
+  })
+
+const fed = (shape: readonly number[]) => {
+  const size = shape.reduce((n, dim) => n * dim, 1)
+  return tensor(
+    'float32',
+    shape,
+    Float32Array.from({ length: size }, (_, i) => 2 * Math.sin(1 + 7 * i)),
+  )
+}
+
+describe('nodes in the form of an older opset, or of another domain, give what the file gives', () => {
+  test.each<[string, number, readonly number[], readonly Node[]]>([
+    [
+      'Dropout of opset 7',
+      7,
+      [4],
+      [{ opType: 'Dropout', input: ['x'], output: ['y'], attribute: [real('ratio', 0.5)] }],
+    ],
+    [
+      'Dropout of opset 10 with a mask',
+      10,
+      [4],
+      [{ opType: 'Dropout', input: ['x'], output: ['y', 'mask'], attribute: [real('ratio', 0.5)] }],
+    ],
+  ])('%s', async (_, version, shape, node) => {
+    const bytes = file(version, shape, node)
+    const x = fed(shape)
+    await using before = await openSession(bytes)
+    const { inputs, outputs } = load(bytes)
+    await using after = await openSession(compile({ inputs, outputs }))
+    const [expected, found] = [(await before.run({ x })).y, (await after.run({ x })).y]
+    expect(found.shape).toEqual(expected.shape)
+    for (const [i, value] of Array.from(expected.data as Float32Array).entries())
+      expect(found.data[i]).toBeCloseTo(value, 5)
+    expect(() => vjp([outputs.y], [inputs.x], [outputs.y])).not.toThrow()
+  })
+})
+
+test('a dropout in training that keeps no mask has a derivative, by the mask that it drew', async () => {
+  const node = [truth(true), { opType: 'Dropout', input: ['x', '', 'truth'], output: ['y'] }]
+  const { inputs, outputs } = load(file(13, [64], node))
+  const [slope] = vjp([outputs.y], [inputs.x], [inputs.x])
+  await using session = await openSession(compile({ inputs, outputs: { ...outputs, slope } }))
+  const { y, slope: found } = await session.run({ x: fed([64]) })
+  for (const [i, value] of Array.from(y.data as Float32Array).entries()) expect(found.data[i]).toBeCloseTo(value, 5)
+  expect(Array.from(y.data as Float32Array).filter((value) => value === 0).length).toBeGreaterThan(10)
+})
