@@ -36,6 +36,7 @@ export interface Extras {
   readonly site?: Site
   /** What a derivative keeps of each turn. */
   readonly remember?: Meta['remember']
+  readonly states?: Meta['states']
   readonly definition?: Operation['definition']
   /** Shapes that a file tells, for sizes that the inputs do not. */
   readonly shapes?: (index: number) => readonly Dim[] | undefined
@@ -140,12 +141,18 @@ function make(
   version: number,
   inputs: readonly (Value | null)[],
   attributes: Readonly<Record<string, Attribute>>,
-  { bodies, captures = NONE, outputs: count = 1, name, names, remember, definition }: Extras,
+  { bodies, captures = NONE, outputs: count = 1, name, names, remember, states, definition }: Extras,
   site: Site,
   signature: (index: number) => Pick<Value, 'type' | 'shape'>,
 ): readonly Value[] {
   const outputs: Value[] = []
-  const meta: Meta = { serial: serial++, site, ...(name !== undefined && { name }), ...(remember && { remember }) }
+  const meta: Meta = {
+    serial: serial++,
+    site,
+    ...(name !== undefined && { name }),
+    ...(remember && { remember }),
+    ...(states && { states }),
+  }
   const fixed = { type, domain, version, inputs, attributes, bodies, captures, outputs, meta }
   const operation: Operation = definition === undefined ? fixed : { ...fixed, definition }
   for (let index = 0; index < count; index++) {

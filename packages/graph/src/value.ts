@@ -54,6 +54,8 @@ export interface Meta {
   readonly name?: string
   /** In a Loop or Scan: that a derivative computes each turn again from its state instead of keeping all it needs. */
   readonly remember?: 'all' | 'state'
+  /** In a Scan: its states at the start of each turn, stacked, where they are known from elsewhere. */
+  readonly states?: readonly Value[]
 }
 
 /** Where in the user's code an operation was made. */

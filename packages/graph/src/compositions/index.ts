@@ -6,6 +6,7 @@ import type { Compositions, Use } from './composition.ts'
 import { convolution } from './convolution.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
+import { recurrent } from './recurrent.ts'
 
 /** What operators are made of, by name. */
 export const compositions: Compositions = {
@@ -13,13 +14,19 @@ export const compositions: Compositions = {
   ...convolution,
   ...normalization,
   ...pooling,
+  ...recurrent,
 }
+
+const batchFirst = (use: Use): boolean => int(use, 'layout', 0) === 1
 
 /** Uses that the runtime refuses, or runs to the harm of others. */
 const NOT_RUN: { readonly [O in OperatorName]?: (use: Use) => boolean } = {
   // It writes the new statistics over the old ones, even where those are fed or belong to the model.
   BatchNormalization: (use) => int(use, 'training_mode', 0) === 1,
   LRN: (use) => int(use, 'size', 1) % 2 === 0,
+  RNN: batchFirst,
+  GRU: batchFirst,
+  LSTM: batchFirst,
 }
 
 /** Tells whether something else stands in a compiled model for an operation, which the runtime must not run. */

@@ -131,7 +131,7 @@ export function iterate(
   inputs: readonly (Value | null)[],
   attributes: Readonly<Record<string, Attribute>>,
   body: Body,
-  extras: Pick<Extras, 'outputs' | 'site' | 'remember'>,
+  extras: Pick<Extras, 'outputs' | 'site' | 'remember' | 'states'>,
 ): readonly Value[] {
   const varying = dependentsOf(body.inputs, body.outputs)
   const captures = capturesOf(body, (value) => !varying.has(value))
@@ -148,7 +148,7 @@ export function scan(
   state: readonly Value[],
   sequences: readonly Value[],
   body: (state: readonly Value[], elements: readonly Value[]) => Omit<Turn, 'proceed'>,
-  { axis = 0, reverse = false, remember }: ScanOptions = {},
+  { axis = 0, reverse = false, remember, states: known }: ScanOptions = {},
 ): readonly Value[] {
   const site = capture()
   const states = state.map((value, i) => formal(`state${i}`, dtypeOf(value), value.shape))
@@ -179,6 +179,7 @@ export function scan(
       outputs: outputs.length,
       site,
       remember,
+      states: known,
     },
   )
 }
@@ -188,6 +189,11 @@ export interface ScanOptions {
   readonly axis?: number
   readonly reverse?: boolean
   readonly remember?: Remember
+  /**
+   * The states at the start of each turn, stacked on a first axis, where something else has computed them: a derivative
+   * then takes what it needs from them and this scan need not run.
+   */
+  readonly states?: readonly Value[]
 }
 
 /** Where the elements of a sequence lie, and from which end (1: the last) they are taken or laid down. */

@@ -7,6 +7,7 @@ import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
+import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { structure } from './structure.ts'
 import { traditional } from './traditional.ts'
@@ -16,6 +17,7 @@ export const rules: { readonly [O in OperatorName]: Rule } = {
   ...elementwise,
   ...reduction,
   ...linear,
+  ...recurrent,
   ...structure,
   ...indexing,
   ...control,

@@ -11,6 +11,7 @@ import { float, int, sameShape } from '../schema.ts'
 import { scanOptions } from '../schemas/control.ts'
 import { substitute } from '../substitute.ts'
 import { dtypeOf, isFloating, isFreshDim, isRanked, type Operation, type Value } from '../value.ts'
+import { vmap } from '../vmap.ts'
 import { operands } from '../walk.ts'
 import { zerosLike } from './shape.ts'
 
@@ -195,7 +196,10 @@ function taped(operation: Operation, it: Iteration, made: readonly (Value | unde
   const needed = residuals(operation, body.inputs, made, varying)
   const kept = needed.filter((value) => !it.elements.includes(value) && value !== it.going)
   if (needed.length === 0 && it.turn !== undefined) kept.push(it.turn)
-  const again = kept.length === 0 ? [] : withMore(operation, kept).slice(operation.outputs.length)
+  const again =
+    kept.length === 0
+      ? []
+      : (fromStates(operation, it, kept) ?? withMore(operation, kept).slice(operation.outputs.length))
   const replaced = new Map<Value, Value>()
   const [elements, sequences, read]: [Value[], Value[], Way[]] = [[], [], []]
   const sequenceOf = new Map<Value, Value>()
@@ -212,6 +216,15 @@ function taped(operation: Operation, it: Iteration, made: readonly (Value | unde
     if (needed.includes(value) || elements.length === 0) keep(value, it.sequences[i], opposite(it.read[i]))
   if (it.going !== undefined) replaced.set(it.going, constant(true))
   return { replaced, elements, sequences, read, sequenceOf }
+}
+
+/** Returns values of all turns at once, where the states that the turns start with are known. */
+function fromStates({ meta }: Operation, it: Iteration, kept: readonly Value[]): readonly Value[] | undefined {
+  if (meta.states === undefined) return undefined
+  const formals = [...it.states, ...it.elements]
+  const turn = (...found: readonly Value[]): readonly Value[] =>
+    substitute(kept, new Map(formals.map((value, i) => [value, found[i]])))
+  return vmap(turn, [...meta.states, ...it.sequences])
 }
 
 /** Returns the operation once more, with more collected. */

@@ -6,6 +6,7 @@ import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
+import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { structure } from './structure.ts'
 import { traditional } from './traditional.ts'
@@ -15,6 +16,7 @@ export const schemas = {
   ...elementwise,
   ...reduction,
   ...linear,
+  ...recurrent,
   ...structure,
   ...indexing,
   ...control,
