@@ -3,7 +3,7 @@ import { lerp, square } from './arithmetic.ts'
 import { each, filled, full, zeros } from './each.ts'
 import { decayed, decays } from './momentum.ts'
 import { optimizer } from './optimizer.ts'
-import { flag, nonNegative, positive, rate, unit } from './option.ts'
+import { fixed, flag, nonNegative, positive, rate, unit } from './option.ts'
 import { trustRatio } from './transforms.ts'
 
 /** The settings that most of Adam's kin have. */
@@ -250,7 +250,7 @@ export const yogi = optimizer({
     ...common,
     epsilon: positive(1e-3),
     epsilonRoot: nonNegative(0),
-    initial: positive(1e-6),
+    initial: fixed(positive(1e-6)),
   },
   make(options) {
     const { beta1, beta2, epsilon, epsilonRoot, initial, weightDecay } = options

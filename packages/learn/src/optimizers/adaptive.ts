@@ -20,7 +20,7 @@ import { resultOf } from './average.ts'
 import { copied, each, filled, full, zeros } from './each.ts'
 import { decayed, decays } from './momentum.ts'
 import { optimizer } from './optimizer.ts'
-import { atLeastOne, flag, nonNegative, nonPositive, positive, rate, share, unit } from './option.ts'
+import { atLeastOne, fixed, flag, nonNegative, nonPositive, positive, rate, share, unit } from './option.ts'
 
 /**
  * Returns RMSprop: v = alpha v + (1 - alpha) g^2; p -= rate g / (sqrt(v) + epsilon); `centered` takes the squared mean of
@@ -73,7 +73,7 @@ export const adagrad = optimizer({
   parameters: {
     learningRate: rate(1e-2),
     rateDecay: nonNegative(0),
-    initial: nonNegative(0),
+    initial: fixed(nonNegative(0)),
     epsilon: positive(1e-10),
     epsilonInside: flag(false),
     weightDecay: nonNegative(0),
@@ -275,7 +275,7 @@ export const ftrl = optimizer({
   parameters: {
     learningRate: rate(1e-3),
     power: nonPositive(-0.5),
-    initial: nonNegative(0.1),
+    initial: fixed(nonNegative(0.1)),
     l1: nonNegative(0),
     l2: nonNegative(0),
     shrinkage: nonNegative(0),
@@ -338,7 +338,7 @@ export const cocob = optimizer({
   parameters: {
     learningRate: rate(1),
     alpha: positive(100),
-    epsilon: positive(1e-8),
+    epsilon: fixed(positive(1e-8)),
     weightDecay: nonNegative(0),
     decays,
   },

@@ -22,7 +22,7 @@ import { globalNorm, lerp, square } from './arithmetic.ts'
 import { each, filled, keyOf, zeros } from './each.ts'
 import { decayed, decays } from './momentum.ts'
 import { type Optimizer, optimizer, refuse } from './optimizer.ts'
-import { count, flag, type Given, numbers as list, nonNegative, oneOf, positive, rate, unit } from './option.ts'
+import { count, fixed, flag, type Given, numbers as list, nonNegative, oneOf, positive, rate, unit } from './option.ts'
 import { partition } from './partition.ts'
 import type { Trained } from './transform.ts'
 
@@ -49,7 +49,7 @@ const muonOptions = {
   nesterov: flag(true),
   weightDecay: nonNegative(0.1),
   coefficients: list([3.4445, -4.775, 2.0315]),
-  steps: count(5),
+  steps: fixed(count(5)),
   epsilon: positive(1e-7),
   /** How the rate follows the sizes [rows, columns]: sqrt(max(1, rows/columns)), 0.2 sqrt(max(rows, columns)), sqrt(rows/columns). */
   scaling: oneOf(['original', 'rmsOfAdamW', 'spectral'], 'original'),
@@ -166,14 +166,16 @@ export const shampoo = optimizer({
     learningRate: rate(1e-1),
     momentum: unit(0),
     beta: unit(0),
-    epsilon: positive(1e-4),
+    epsilon: fixed(positive(1e-4)),
+    /** What is added to the diagonals before a root is taken, as a share of their norm. */
+    ridge: fixed(nonNegative(1e-6)),
     every: count(1),
-    most: count(1024),
+    most: fixed(count(1024)),
     weightDecay: nonNegative(0),
     decays,
   },
   make(options) {
-    const { momentum, beta, epsilon, every, most, weightDecay } = options
+    const { momentum, beta, epsilon, ridge, every, most, weightDecay } = options
     const isMatrix = (shape: readonly number[]): boolean => shape.length === 2 && Math.max(...shape) <= most
     const start =
       (axis: number, value: number) =>
@@ -206,7 +208,7 @@ export const shampoo = optimizer({
             next.right = add(mul(slots.right, numbers.beta), mul(matMul(transpose(g), g), numbers.now))
             const [left, right] = ifElse<readonly Value[]>(
               greater(numbers.roots, 0.5),
-              () => [inverseRoot(next.left, 4), inverseRoot(next.right, 4)],
+              () => [inverseRoot(next.left, 4, { ridge }), inverseRoot(next.right, 4, { ridge })],
               () => [slots.leftRoot, slots.rightRoot],
             )
             next.leftRoot = left

@@ -2,7 +2,7 @@ import { abs, add, clip, div, less, min, mul, neg, relu, sign, sub, tanh, type V
 import { lerp, squaredNorm } from './arithmetic.ts'
 import { each, full, zeros } from './each.ts'
 import { type Made, optimizer, refuse } from './optimizer.ts'
-import { finite, flag, nonNegative, oneOf, paths, positive, rate, share, unit } from './option.ts'
+import { aboveOne, finite, flag, nonNegative, oneOf, paths, positive, rate, share, unit } from './option.ts'
 import type { Step } from './transform.ts'
 import { trustRatio } from './transforms.ts'
 
@@ -150,12 +150,14 @@ export const lars = optimizer({
   make(options) {
     const { momentum, nesterov, weightDecay, coefficient, epsilon, trusts } = options
     return {
-      constants: { momentum, weightDecay },
+      constants: { momentum, weightDecay, coefficient, epsilon },
       scalars: (_, rate) => ({ negativeRate: -rate }),
       ...each({ buffer: zeros }, (one) => {
         const { slots, numbers } = one
         const d = decayed(one.gradient, one, options)
-        const trusted = trusts(one.path) ? mul(d, trustRatio(one.parameter, d, 0, coefficient, epsilon)) : d
+        const trusted = trusts(one.path)
+          ? mul(d, trustRatio(one.parameter, d, 0, numbers.coefficient, numbers.epsilon))
+          : d
         const u = mul(trusted, numbers.negativeRate)
         const buffer = add(u, mul(slots.buffer, numbers.momentum))
         return { gradient: nesterov ? add(u, mul(buffer, numbers.momentum)) : buffer, slots: { buffer } }
@@ -170,12 +172,13 @@ export const fromage = optimizer({
   source: 'optax.fromage 0.2.8',
   parameters: { learningRate: rate(1e-2), leastNorm: positive(1e-6) },
   make: ({ leastNorm }) => ({
+    constants: { leastNorm },
     scalars: (_, rate) => {
       const shrink = 1 / Math.sqrt(1 + rate * rate)
       return { step: -rate * shrink, shrink: shrink - 1 }
     },
     ...each({}, ({ gradient, parameter, numbers }) => {
-      const trusted = mul(gradient, trustRatio(parameter, gradient, leastNorm))
+      const trusted = mul(gradient, trustRatio(parameter, gradient, numbers.leastNorm))
       return { gradient: add(mul(trusted, numbers.step), mul(parameter, numbers.shrink)) }
     }),
   }),
@@ -234,13 +237,12 @@ export const rprop = optimizer({
   source: 'torch.optim.Rprop 2.15',
   parameters: {
     learningRate: rate(1e-2),
-    shrink: positive(0.5),
-    grow: positive(1.2),
+    shrink: unit(0.5),
+    grow: aboveOne(1.2),
     least: positive(1e-6),
     most: positive(50),
   },
   make({ shrink, grow, least, most, learningRate }) {
-    if (!(shrink < 1 && grow > 1)) throw refuse('rprop', `shrink ${shrink} is not below 1, or grow ${grow} not above`)
     return {
       constants: { shrink, grow, least, most },
       ...each(

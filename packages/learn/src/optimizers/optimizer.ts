@@ -65,7 +65,11 @@ function entry<O extends Options, T extends Transform>(
 }
 
 function check(name: string, key: string, option: Option<unknown>, value: unknown): void {
-  if (value === undefined || (typeof value === 'function' && typeof option.default === 'number')) return
+  if (value === undefined) return
+  if (typeof value === 'function' && typeof option.default === 'number' && key !== 'learningRate') {
+    if (option.fixed) throw refuse(name, `${key} cannot follow the step: give a number`)
+    return
+  }
   if (!option.test(value)) throw refuse(name, `${key} is ${value}, not ${option.takes}`)
 }
 

@@ -6,6 +6,8 @@ export interface Option<T> {
   /** What it takes, as messages say it: `in [0, 1)`. */
   readonly takes: string
   test(value: T): boolean
+  /** Set for what says how something begins or how the graph is built: it cannot follow the step. */
+  readonly fixed?: true
 }
 
 /** Settings by name, with their defaults. */
@@ -33,12 +35,17 @@ export const positive = numberThat('a number above 0', (value) => value > 0 && N
 export const nonNegative = numberThat('a number >= 0', (value) => value >= 0 && Number.isFinite(value))
 /** A finite number, 1 or more. */
 export const atLeastOne = numberThat('a number >= 1', (value) => value >= 1 && Number.isFinite(value))
+/** A finite number above 1. */
+export const aboveOne = numberThat('a number above 1', (value) => value > 1 && Number.isFinite(value))
 /** A finite number, 0 or less. */
 export const nonPositive = numberThat('a number <= 0', (value) => value <= 0 && Number.isFinite(value))
 /** A finite number. */
 export const finite = numberThat('a finite number', Number.isFinite)
 /** A whole number, 1 or more. */
 export const count = numberThat('a whole number >= 1', (value) => Number.isSafeInteger(value) && value >= 1)
+
+/** A setting that cannot be a schedule. */
+export const fixed = <T>(option: Option<T>): Option<T> => ({ ...option, fixed: true })
 
 /** Yes or no. */
 export const flag = (value: boolean): Option<boolean> => ({

@@ -3,7 +3,7 @@ import { globalNorm, inner, lerp, square, squaredNorm, total } from './arithmeti
 import { copied, each, filled, keyOf, zeros } from './each.ts'
 import { decayed, decays } from './momentum.ts'
 import { optimizer } from './optimizer.ts'
-import { finite, flag, nonNegative, oneOf, positive, rate, unit } from './option.ts'
+import { finite, fixed, flag, nonNegative, oneOf, positive, rate, unit } from './option.ts'
 import type { Step, Trained } from './transform.ts'
 
 const EPSILON = 2.220446049250313e-16
@@ -45,7 +45,7 @@ export const dog = optimizer({
   parameters: {
     learningRate: rate(1),
     first: oneOf(['heuristic', 'distance', 'learningRate'], 'heuristic'),
-    firstStep: positive(1e-6),
+    firstStep: fixed(positive(1e-6)),
     epsilon: positive(1e-8),
     weightDecay: nonNegative(0),
     decays,
@@ -93,7 +93,7 @@ export const dowg = optimizer({
   parameters: {
     learningRate: rate(1),
     /** The first squared distance. */
-    first: positive(1e-4),
+    first: fixed(positive(1e-4)),
     epsilon: positive(1e-4),
     weightDecay: nonNegative(0),
     decays,
@@ -130,7 +130,7 @@ const adaptive = {
   beta2: unit(0.999),
   epsilon: positive(1e-8),
   /** The first estimate of the distance to the solution. */
-  first: positive(1e-6),
+  first: fixed(positive(1e-6)),
   weightDecay: nonNegative(0),
 }
 
@@ -258,7 +258,7 @@ export const prodigy = optimizer({
 const momoOptions = {
   weightDecay: nonNegative(0),
   /** What the loss cannot fall below. */
-  lowest: finite(0),
+  lowest: fixed(finite(0)),
   adaptsLowest: flag(false),
 }
 

@@ -3,6 +3,10 @@ import type { Value } from '@mlpod/graph'
 import { type Optimizer, refuse } from './optimizer.ts'
 import { nested, part, type Step, type Trained, type Transform } from './transform.ts'
 
+/** What a partition is: an optimizer when one of its parts is. */
+type Partitioned<P extends Readonly<Record<string, Transform>>> =
+  Extract<P[keyof P], Optimizer> extends never ? Transform : Optimizer
+
 /** Which transform a parameter has, by its path and sizes. */
 export type Label<K extends string> = (path: string, shape: readonly number[]) => K
 
@@ -13,10 +17,11 @@ const shapeOf = (value: Value): readonly number[] => value.shape as readonly num
  * has its own learning rate and keeps state for its own parameters alone. Throws `OPTIMIZER_INVALID` for a label without
  * transform, or when some transforms go down and others do not. Source: optax.partition 0.2.8.
  */
-export function partition<K extends string, T extends Transform>(
-  parts: Readonly<Record<K, T>>,
-  label: Label<NoInfer<K>>,
-): Extract<T, Optimizer> extends never ? Transform : Optimizer {
+export function partition<P extends Readonly<Record<string, Transform>>>(
+  parts: P,
+  label: Label<NoInfer<keyof P & string>>,
+): Partitioned<P> {
+  type K = keyof P & string
   const names = Object.keys(parts) as K[]
   const signs = new Set(names.map((name) => parts[name].sign).filter((sign) => sign !== 0))
   if (signs.size > 1)
@@ -71,7 +76,7 @@ export function partition<K extends string, T extends Transform>(
       },
     }),
   }
-  return result as Extract<T, Optimizer> extends never ? Transform : Optimizer
+  return result as Partitioned<P>
 }
 
 /** Returns a transform that touches only the parameters of some paths; the gradients of others pass. Source: optax.masked. */

@@ -10,6 +10,7 @@ import {
   min,
   mul,
   neg,
+  type Operand,
   or,
   reduceMean,
   reduceSumSquare,
@@ -209,7 +210,7 @@ export const keepNonNegative = (): Transform =>
   )
 
 /** max(norm, least), where a norm at the least or below is the least itself. */
-const safeNorm = (x: Value, least: number): Value => (least === 0 ? globalNorm([x]) : max(globalNorm([x]), least))
+const safeNorm = (x: Value, least: Operand): Value => (least === 0 ? globalNorm([x]) : max(globalNorm([x]), least))
 
 /**
  * Returns a transform that multiplies each gradient by coefficient |p| / (|g| + epsilon), or by 1 where a norm is 0. Source:
@@ -221,7 +222,13 @@ export const scaleByTrustRatio = ({ leastNorm = 0, coefficient = 1, epsilon = 0 
   )
 
 /** coefficient |p| / (|g| + epsilon), or 1 where a norm is 0. */
-export function trustRatio(p: Value, g: Value, leastNorm = 0, coefficient = 1, epsilon = 0): Value {
+export function trustRatio(
+  p: Value,
+  g: Value,
+  leastNorm: Operand = 0,
+  coefficient: Operand = 1,
+  epsilon: Operand = 0,
+): Value {
   const [size, length] = [safeNorm(p, leastNorm), safeNorm(g, leastNorm)]
   const ratio = div(mul(size, coefficient), epsilon === 0 ? length : add(length, epsilon))
   return where(or(equal(size, 0), equal(length, 0)), 1, ratio)
