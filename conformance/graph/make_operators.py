@@ -132,6 +132,25 @@ case("BitwiseNot", "BitwiseNot", [i64([0, 5])])
 case("BitCast", "BitCast", [f32([0, 1, -2])], {"to": 6}, outputs=[f32([0, 1, -2]).view(np.int32)])
 case("CastLike", "CastLike", [f32([1.5, -1.5]), i64([0])])
 
+# reductions
+case("ReduceProd with zeros", "ReduceProd", [f32([[1, 0, 3], [0, 2, 0], [2, 3, 4]]), i64([1])], {"keepdims": 0}, gradient=lambda x, _: x.prod(1))
+case("ReduceProd of all", "ReduceProd", [f32([[1, -2, 3], [0.5, 2, 1.5]])], {"keepdims": 0}, gradient=torch.prod)
+case("ReduceL1", "ReduceL1", [f32([[1, 0, -3], [0, 0, 0]]), i64([1])], {"keepdims": 0}, gradient=lambda x, _: torch.linalg.vector_norm(x, 1, dim=1))
+case("ReduceL2 of zeros", "ReduceL2", [f32([[3, 0, -4], [0, 0, 0]]), i64([1])], gradient=lambda x, _: torch.linalg.vector_norm(x, 2, dim=1, keepdim=True))
+case("ReduceLogSum", "ReduceLogSum", [f32([[1, 2, 3], [4, 5, 6]]), i64([-1])], {"keepdims": 0}, gradient=lambda x, _: x.sum(1).log())
+case("ReduceMax with ties", "ReduceMax", [f32([[1, 3, 3], [2, 2, 2]]), i64([1])], {"keepdims": 0}, gradient=lambda x, _: x.amax(1))
+case("Hardmax", "Hardmax", [f32([[1, 3, 3], [2, 2, 2]])])
+case("Hardmax of the first axis", "Hardmax", [f32([[1, 3, 3], [2, 2, 2]])], {"axis": 0})
+case("Softmax of the first axis", "Softmax", [drawn(2, 3)], {"axis": 0}, gradient=lambda x: torch.softmax(x, 0))
+for exclusive in (0, 1):
+    for reverse in (0, 1):
+        x = f32([[1, -2, 0.5, 3], [0.5, 0, 2, 0], [1, 2, 0, 4]])
+        shift = lambda y: torch.cat([torch.ones(3, 1), y[:, :-1]], 1) if exclusive else y
+        turn = lambda y: y.flip(1) if reverse else y
+        case(f"CumProd exclusive {exclusive} reverse {reverse}", "CumProd", [x, i64(1)], {"exclusive": exclusive, "reverse": reverse},
+             opset=26, by="torch", gradient=lambda x, _: turn(torch.cumprod(shift(turn(x)), 1)))
+        case(f"CumSum exclusive {exclusive} reverse {reverse}", "CumSum", [x, i64(1)], {"exclusive": exclusive, "reverse": reverse})
+
 result = {"torch": torch.__version__, "onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "cases": cases}
 lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in cases.items())
 text = json.dumps({key: value for key, value in result.items() if key != "cases"})[:-1] + f', "cases": {{\n{lines}\n}}}}\n'

@@ -1,4 +1,6 @@
+import { PodError } from '@mlpod/contract'
 import type { OperatorName } from '../schemas/index.ts'
+import { capture } from '../site.ts'
 import type { Attribute, Value } from '../value.ts'
 
 /** One use of an operator: what it reads. */
@@ -15,3 +17,10 @@ export type Composition = (use: Use) => readonly (Value | undefined)[]
 
 /** Compositions by operator. */
 export type Compositions = { readonly [O in OperatorName]?: Composition }
+
+/** Returns the error of an operator that cannot be taken apart before a run tells what it was given. */
+export const unknownBefore = (type: OperatorName, what: string): PodError =>
+  new PodError('NOT_DIFFERENTIABLE', `a ${type} whose ${what} computed in the run has no derivative`, {
+    at: capture().at,
+    hint: 'give it as numbers',
+  })

@@ -1,6 +1,6 @@
 import { scalarOf } from '../known.ts'
 import { constant } from '../leaf.ts'
-import { logSoftmax, softmax } from '../operators/reduction.ts'
+import { hardmax, logSoftmax, softmax } from '../operators/reduction.ts'
 import { flatten, reshape, shape } from '../operators/structure.ts'
 import { float, int, ints, text } from '../schema.ts'
 import { type Attribute, dtypeOf, isRanked, type Value } from '../value.ts'
@@ -99,6 +99,7 @@ const UPGRADES: Readonly<Record<string, Upgrade | undefined>> = {
   },
   Softmax: flattened(softmax),
   LogSoftmax: flattened(logSoftmax),
+  Hardmax: flattened(hardmax),
   Squeeze: listed(13, 'axes'),
   Unsqueeze: listed(13, 'axes'),
   ReduceSum: listed(13, 'axes'),

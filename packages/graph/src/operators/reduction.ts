@@ -36,8 +36,14 @@ export const reduceMin = reduce('ReduceMin')
 export const reduceSumSquare = reduce('ReduceSumSquare')
 /** Returns the Euclidean norm over axes; its derivative at 0 is 0. */
 export const reduceL2 = reduce('ReduceL2')
-/** Returns log(sum(e^x)) over axes. */
+/** Returns log(sum(e^x)) over axes; where all are -inf its derivative is 0. */
 export const reduceLogSumExp = reduce('ReduceLogSumExp')
+/** Returns log(sum(x)) over axes. */
+export const reduceLogSum = reduce('ReduceLogSum')
+/** Returns the sum of absolute values over axes; at 0 the derivative is 0. */
+export const reduceL1 = reduce('ReduceL1')
+/** Returns the product over axes. Its derivative, the product of the others, divides by nothing: zeros are no exception. */
+export const reduceProd = reduce('ReduceProd')
 
 const argument =
   (type: OperatorName) =>
@@ -58,7 +64,15 @@ const along =
 export const softmax = along('Softmax')
 /** Returns log(softmax(x)) along an axis (default the last). */
 export const logSoftmax = along('LogSoftmax')
+/** Returns 1 at the first largest element along an axis (default the last), else 0; its derivative is 0. */
+export const hardmax = along('Hardmax')
+
+const running =
+  (type: OperatorName) =>
+  (x: Value, axis: Operand = 0, { exclusive = false, reverse = false } = {}): Value =>
+    applyOne(type, [x, lift(axis, 'int64')], { exclusive: flag(exclusive), reverse: flag(reverse) })
 
 /** Returns running sums along an axis; `exclusive` leaves out the element itself, `reverse` sums from the end. */
-export const cumSum = (x: Value, axis: Operand = 0, { exclusive = false, reverse = false } = {}): Value =>
-  applyOne('CumSum', [x, lift(axis, 'int64')], { exclusive: flag(exclusive), reverse: flag(reverse) })
+export const cumSum = running('CumSum')
+/** Returns running products along an axis, as `cumSum` does sums (opset 26). Its derivative divides by nothing. */
+export const cumProd = running('CumProd')

@@ -1,10 +1,12 @@
-import { cast, div, equal, exp, mul, sub, where } from '../operators/elementwise.ts'
+import { reduction as reductionOf } from '../compositions/reduction.ts'
+import { cast, div, equal, exp, mul, sign, sub, where } from '../operators/elementwise.ts'
 import { cumSum, reduceSum } from '../operators/reduction.ts'
 import { reshape, unsqueeze } from '../operators/structure.ts'
 import type { Differentiable, Reverse, Rule } from '../rule.ts'
 import { int } from '../schema.ts'
 import { reducedAxes, type reduction as schemas } from '../schemas/reduction.ts'
 import { dtypeOf, type Operation, type Value } from '../value.ts'
+import { decomposed } from './law.ts'
 import { countOf, expandTo } from './shape.ts'
 
 /** Returns a reduction's value with the reduced axes back as axes of size 1, so that it broadcasts with x. */
@@ -51,10 +53,18 @@ export const reduction: { readonly [O in keyof typeof schemas]: Rule } = {
   ReduceSumSquare: reduced((g, x) => mul(mul(2, g), x)),
   // x / y, 0 at y = 0
   ReduceL2: reduced((g, x, y) => mul(where(equal(y, 0), 0, div(g, where(equal(y, 0), 1, y))), x)),
-  // softmax
-  ReduceLogSumExp: reduced((g, x, y) => mul(g, exp(sub(x, y)))),
+  // softmax, 0 where all are -inf
+  ReduceLogSumExp: reduced((g, x, y) => mul(g, exp(sub(x, where(equal(y, Number.NEGATIVE_INFINITY), 0, y))))),
+  // 1 / sum
+  ReduceLogSum: reduced((g, x, _, { operation }) => {
+    const axes = operation.inputs[1] ?? undefined
+    return div(g, reduceSum(x, { axes: reducedAxes(operation, x, axes) ?? axes!, keepDims: true }))
+  }),
+  ReduceL1: reduced((g, x) => mul(g, sign(x))),
+  ReduceProd: decomposed(reductionOf.ReduceProd!),
   ArgMax: 'zero',
   ArgMin: 'zero',
+  Hardmax: 'zero',
   // y (g - sum(g y)); its matrix is symmetric, so the tangent has the same form
   Softmax: {
     vjp: ({ g, y, operation }) => [() => softmaxSlope(g, y[0], operation)],
@@ -76,6 +86,7 @@ export const reduction: { readonly [O in keyof typeof schemas]: Rule } = {
     vjp: ({ g, operation }) => [() => sums(g, operation, true)],
     jvp: ({ ts: [t], operation }) => [t && sums(t, operation, false)],
   },
+  CumProd: decomposed(reductionOf.CumProd!),
 }
 
 function sums(x: Value, operation: Operation, transposed: boolean): Value {

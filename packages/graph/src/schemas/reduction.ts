@@ -66,6 +66,21 @@ const along = (since: number): Schema => ({
   },
 })
 
+const running = (since: number): Schema => ({
+  since,
+  inputs: [2, 2],
+  attributes: { exclusive: 'int', reverse: 'int' },
+  types: (call) => {
+    dtypeIn(call, 1, 'index')
+    return same('number', 1)(call)
+  },
+  shapes: (call) => {
+    const axis = intsOf(call.inputs[1])?.[0]
+    if (axis !== undefined) axisIn(call, axis, call.inputs[0]!.shape.length)
+    return [call.inputs[0]!.shape]
+  },
+})
+
 /** Operators that sum up along axes. */
 export const reduction = {
   ReduceSum: reduce(13),
@@ -75,22 +90,14 @@ export const reduction = {
   ReduceSumSquare: reduce(18),
   ReduceL2: reduce(18),
   ReduceLogSumExp: reduce(18),
+  ReduceLogSum: reduce(18),
+  ReduceL1: reduce(18),
+  ReduceProd: reduce(18),
   ArgMax: arg,
   ArgMin: arg,
   Softmax: along(13),
   LogSoftmax: along(13),
-  CumSum: {
-    since: 14,
-    inputs: [2, 2],
-    attributes: { exclusive: 'int', reverse: 'int' },
-    types: (call) => {
-      dtypeIn(call, 1, 'index')
-      return same('number', 1)(call)
-    },
-    shapes: (call) => {
-      const axis = intsOf(call.inputs[1])?.[0]
-      if (axis !== undefined) axisIn(call, axis, call.inputs[0]!.shape.length)
-      return [call.inputs[0]!.shape]
-    },
-  },
+  Hardmax: along(13),
+  CumSum: running(14),
+  CumProd: running(26),
 } as const satisfies Record<string, Schema>
