@@ -7,6 +7,7 @@ import { convolution } from './convolution.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
 import { recurrent } from './recurrent.ts'
+import { reduction } from './reduction.ts'
 
 /** What operators are made of, by name. */
 export const compositions: Compositions = {
@@ -14,6 +15,7 @@ export const compositions: Compositions = {
   ...convolution,
   ...normalization,
   ...pooling,
+  ...reduction,
   ...recurrent,
 }
 
