@@ -8,12 +8,15 @@ import { basename, dirname, join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const out = join(root, 'dist')
 
+/** Modules by name, or by where they run (`browser`, `default`). */
+type Modules = Readonly<Record<string, string | Readonly<Record<string, string>>>>
+
 interface Manifest {
   readonly name: string
   readonly version: string
   readonly bin?: Readonly<Record<string, string>>
-  readonly exports: Readonly<Record<string, string>>
-  readonly imports?: Readonly<Record<string, string>>
+  readonly exports: Modules
+  readonly imports?: Modules
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
@@ -24,10 +27,13 @@ const rooms = globSync('packages/*/package.json', { cwd: root })
   .map((path) => ({ folder: dirname(path), manifest: read(path) }))
 
 /** Where the modules of `exports` or `imports` stand when they are built. */
-const built = (modules: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(modules).map(([name, module]) => [name, module.replace(/^\.\/src\/(.*)\.ts$/, './dist/$1.js')]),
+const built = (modules: Modules): Modules =>
+  JSON.parse(JSON.stringify(modules), (_, module) =>
+    typeof module === 'string' ? module.replace(/^\.\/src\/(.*)\.ts$/, './dist/$1.js') : module,
   )
+
+const filesOf = (modules: Modules): string[] =>
+  Object.values(modules).flatMap((module) => (typeof module === 'string' ? [module] : Object.values(module)))
 
 /** Compiles all rooms at once, `packages/x/src` to `dist/x/src`; tests and what they stand on are left out. */
 function compile(): void {
@@ -64,7 +70,7 @@ for (const { folder, manifest } of rooms) {
   cpSync(join(root, folder, 'README.md'), join(target, 'README.md'))
   if (manifest.bin) cpSync(join(root, folder, 'bin'), join(target, 'bin'), { recursive: true })
   const [exports, imports] = [built(manifest.exports), built(manifest.imports ?? {})]
-  for (const module of [...Object.values(exports), ...Object.values(imports)])
+  for (const module of [...filesOf(exports), ...filesOf(imports)])
     if (!existsSync(join(target, module))) throw new Error(`${manifest.name}: ${module} was not built`)
   const published = {
     ...manifest,

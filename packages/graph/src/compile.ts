@@ -2,6 +2,7 @@ import { PodError } from '@mlpod/contract'
 import { emit } from './emit.ts'
 import { input } from './leaf.ts'
 import { assembled, type Model } from './model.ts'
+import { externalized } from './onnx/external.ts'
 import { expand, simplify } from './simplify/index.ts'
 import { capture } from './site.ts'
 import { substitute } from './substitute.ts'
@@ -23,13 +24,29 @@ export interface CompileOptions {
   readonly name?: string
   /** Default true: common subexpressions, constants and needless operations are removed, products and sums joined. */
   readonly optimize?: boolean
+  /**
+   * Whether large parameters (1 KiB and more, or as many bytes as are given) stay outside the model's bytes, as views of
+   * their own arrays; `saveFile` writes them beside the model. Default: when all together pass 1 GiB, since no ONNX file
+   * may pass 2 GiB.
+   */
+  readonly external?: boolean | number
 }
+
+const KIB = 1024
+const MOST_INSIDE = KIB ** 3
 
 /**
  * Returns the ONNX model of values: opset 21, IR version 10, parameters that are not inputs as initializers. The same
  * graph gives the same bytes. Throws `INPUT_NOT_LISTED`, `NAME_TAKEN`, `OUTPUT_MISSING`.
  */
-export function compile({ inputs, outputs, metadata = {}, name = 'model', optimize = true }: CompileOptions): Model {
+export function compile({
+  inputs,
+  outputs,
+  metadata = {},
+  name = 'model',
+  optimize = true,
+  external,
+}: CompileOptions): Model {
   const site = capture()
   if (Object.keys(outputs).length === 0)
     throw new PodError('OUTPUT_MISSING', 'a model needs at least one output', { at: site.at })
@@ -49,7 +66,10 @@ export function compile({ inputs, outputs, metadata = {}, name = 'model', optimi
   const keyed = (values: readonly Value[]) => new Map(Object.keys(outputs).map((key, i) => [key, values[i]]))
   // Simplifying may forget the name of a size: the outputs are described as they were written.
   const proto = emit(formal, keyed(simple), keyed(results), name)
-  return assembled(proto, metadata)
+  const weight = (proto.graph!.initializer ?? []).reduce((sum, { rawData }) => sum + (rawData?.byteLength ?? 0), 0)
+  if (!(external ?? weight > MOST_INSIDE)) return assembled(proto, metadata)
+  const outside = externalized(proto.graph!, typeof external === 'number' ? external : KIB)
+  return assembled({ ...proto, graph: outside.graph }, metadata, outside.external)
 }
 
 function inputsOf(outputs: readonly Value[]): [string, Value][] {

@@ -6,7 +6,8 @@ export { hessian, jacfwd, jacrev } from './jacobian.ts'
 export { constant, input, type Operand, parameter } from './leaf.ts'
 export { type Loaded, type LoadOptions, load } from './load.ts'
 export { type Model, modelOf, type Signature, withMetadata } from './model.ts'
-export { onnxModel } from './onnxModel.ts'
+export type { ExternalPlace, ReadExternal } from './onnx/external.ts'
+export { loadFile, onnxModel, saveFile } from './onnxModel.ts'
 export {
   checkpoint,
   ifElse,

@@ -272,7 +272,7 @@ const refused: readonly [string, Uint8Array, string, string][] = [
     'net.onnx is no valid model: it holds no graph',
   ],
   ['an opset too old', old(6, {}), 'MODEL_UNSUPPORTED', 'net.onnx is written in opset 6 of ai.onnx'],
-  ['an opset too new', old(28, {}), 'MODEL_UNSUPPORTED', 'net.onnx is written in opset 28 of ai.onnx'],
+  ['an opset too new', old(29, {}), 'MODEL_UNSUPPORTED', 'net.onnx is written in opset 29 of ai.onnx'],
   [
     'a value that nothing makes',
     old(21, { input: [float('hidden', 1)], node: [{ opType: 'Relu', name: 'act', input: ['hiden'], output: ['y'] }] }),

@@ -4,6 +4,7 @@ import { input, namedConstant, parameter } from './leaf.ts'
 import { corrupt, domainOf, type File, find, infosOf, keyOf, readNode, type Scope } from './loadNode.ts'
 import type { Model } from './model.ts'
 import { decode } from './onnx/decode.ts'
+import { internalized, type ReadExternal } from './onnx/external.ts'
 import type { Message } from './onnx/proto.ts'
 import { tensorOf } from './onnx/tensor.ts'
 import { typeOf } from './onnx/type.ts'
@@ -33,18 +34,24 @@ export interface LoadOptions {
   readonly file?: string
   /** What `defineOp` gave for operators of the file that this room does not define. */
   readonly operators?: readonly DefinedOp[]
+  /** Returns bytes of the files that hold data beside the model; `loadFile` reads them by itself. */
+  readonly external?: ReadExternal
 }
 
 /**
- * Returns the values of a model or of the bytes of an ONNX file (opsets 7 to 26). Floating initializers become
+ * Returns the values of a model or of the bytes of an ONNX file (opsets 7 to 28). Floating initializers become
  * parameters, other ones constants; functions of the file are expanded; forms of older opsets are brought up to date.
  * An operator that this room does not define is kept as it is: it compiles again but has no derivative.
  * Throws `MODEL_CORRUPT` and `MODEL_UNSUPPORTED`, naming the file and the node.
  */
-export function load(model: Model | Uint8Array, { file = 'the model', operators = [] }: LoadOptions = {}): Loaded {
+export function load(
+  model: Model | Uint8Array,
+  { file = 'the model', operators = [], external }: LoadOptions = {},
+): Loaded {
   const proto = decode('ModelProto', model instanceof Uint8Array ? model : model.bytes, { file })
-  const { graph } = proto
-  if (graph === undefined) throw corrupt(file, 'it holds no graph')
+  if (proto.graph === undefined) throw corrupt(file, 'it holds no graph')
+  const read = external ?? (model instanceof Uint8Array ? undefined : readFrom(model, file))
+  const graph = read === undefined ? proto.graph : internalized(proto.graph, read, file)
   const opsets = new Map(
     (proto.opsetImport ?? []).map(({ domain = '', version = 1 }) => [domainOf(domain), Number(version)]),
   )
@@ -83,6 +90,16 @@ export function load(model: Model | Uint8Array, { file = 'the model', operators 
       producer: [proto.producerName, proto.producerVersion].filter(Boolean).join(' '),
     }
   })
+}
+
+/** A compiled model may keep its data beside its bytes. */
+function readFrom({ external }: Model, file: string): ReadExternal | undefined {
+  if (external === undefined) return undefined
+  return ({ location, offset, length }) => {
+    const data = external[location]
+    if (data === undefined) throw corrupt(file, `it needs the file "${location}", which is not there`)
+    return data.subarray(offset, length === undefined ? undefined : offset + length)
+  }
 }
 
 function readLeaves(

@@ -4,6 +4,7 @@ import { type Definition, signatures } from './defineOp.ts'
 import { constant, formal, namedConstant } from './leaf.ts'
 import { attributeOf } from './onnx/attribute.ts'
 import type { Message } from './onnx/proto.ts'
+import { fromSequence } from './onnx/sequences.ts'
 import { tensorOf } from './onnx/tensor.ts'
 import { typeOf } from './onnx/type.ts'
 import { upgrade } from './onnx/upgrade.ts'
@@ -11,7 +12,7 @@ import { versionIn, WRITTEN } from './onnx/versions.ts'
 import { opaqueType } from './opaque.ts'
 import { capturesOf } from './operators/control.ts'
 import { type OperatorName, schemaOf } from './schemas/index.ts'
-import { type Attribute, type Body, isValue, tensorType, UNRANKED, type Value } from './value.ts'
+import { type Attribute, type Body, freshDim, isRanked, isValue, tensorType, UNRANKED, type Value } from './value.ts'
 
 type Graph = Message<'GraphProto'>
 type Node = Message<'NodeProto'>
@@ -174,10 +175,12 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
   const [attributes, bodies]: [Record<string, Attribute>, Record<string, Body>] = [{}, {}]
   const serial = nextSerial()
   for (const [name, proto] of Object.entries(attributesOf(scope, node))) {
-    if (proto.g !== undefined) bodies[name] = readBody(context, scope, proto.g)
+    if (proto.g !== undefined) bodies[name] = readBody(context, scope, proto.g, (i) => formalOf(node, inputs, i))
     else attributes[name] = attributeOf(proto, context.file)
   }
   const old = { type: node.opType ?? '', inputs, attributes, outputs: node.output ?? [] }
+  const taken = domain === '' ? fromSequence(old) : undefined
+  if (taken !== undefined) return [taken]
   const { node: present, upgraded } = domain === '' ? upgrade(old, opset) : { node: old, upgraded: false }
   if (isValue(present)) return [present]
   const { outputs } = present
@@ -208,12 +211,34 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
 const trimmed = (inputs: readonly (Value | null)[]): readonly (Value | null)[] =>
   inputs.slice(0, inputs.findLastIndex((value) => value !== null) + 1)
 
-function readBody(context: File, outer: Scope, graph: Graph): Body {
+/** What the state of a loop starts with, and the sequences of a scan, tell of its body's inputs. */
+function formalOf(node: Node, inputs: readonly (Value | null)[], i: number): Known | undefined {
+  const value = inputs[i]
+  if (!value || !isRanked(value)) return undefined
+  // a loop may change the sizes of its state, hardly the number of axes
+  if (node.opType === 'Loop') return i < 2 ? undefined : { type: value.type, shape: value.shape.map(freshDim) }
+  if (node.opType !== 'Scan') return undefined
+  const attribute = (name: string): readonly number[] | undefined => {
+    const found = node.attribute?.find((one) => one.name === name)
+    return found?.ints?.map(Number) ?? (found?.i === undefined ? undefined : [Number(found.i)])
+  }
+  const states = inputs.length - (attribute('num_scan_inputs')?.[0] ?? 0)
+  if (i < states) return { type: value.type, shape: value.shape }
+  const axis = attribute('scan_input_axes')?.[i - states] ?? 0
+  return { type: value.type, shape: value.shape.toSpliced(axis < 0 ? axis + value.shape.length : axis, 1) }
+}
+
+function readBody(context: File, outer: Scope, graph: Graph, formalOf: (i: number) => Known | undefined): Body {
   const scope: Scope = { values: new Map(), infos: infosOf(graph), outer, bound: outer.bound }
   for (const proto of graph.initializer ?? [])
     scope.values.set(proto.name ?? '', constant(tensorOf(proto, context.file)))
-  const inputs = (graph.input ?? []).map(({ name = '', type }) => {
-    const known = typeOf(type) ?? { type: tensorType('float32'), shape: UNRANKED }
+  const inputs = (graph.input ?? []).map(({ name = '', type }, i) => {
+    const declared = typeOf(type)
+    const told = formalOf(i)
+    const known =
+      declared !== undefined && (declared.shape !== UNRANKED || declared.type.kind !== 'tensor' || told === undefined)
+        ? declared
+        : (told ?? { type: tensorType('float32'), shape: UNRANKED })
     const given = { ...formal(name, known.type.kind === 'tensor' ? known.type.dtype : undefined, []), ...known }
     scope.values.set(name, given)
     return given

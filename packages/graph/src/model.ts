@@ -25,6 +25,8 @@ export interface Model {
   readonly inputs: readonly Signature[]
   readonly outputs: readonly Signature[]
   readonly metadata: Readonly<Record<string, string>>
+  /** Data that the bytes name but do not hold, by file name: see `compile({ external })`. */
+  readonly external?: Readonly<Record<string, Uint8Array>>
 }
 
 /** Returns a model of the bytes of any ONNX file (not copied). Throws `MODEL_CORRUPT`, naming the file and the field. */
@@ -81,8 +83,9 @@ function sealed(
   const bytes = new Uint8Array(body.byteLength + tail.byteLength)
   bytes.set(body)
   bytes.set(tail, body.byteLength)
-  const { bodyHash, inputs, outputs } = model
+  const { bodyHash, inputs, outputs, external } = model
   return {
+    ...(external && { external }),
     bytes,
     bodyHash,
     inputs,
@@ -92,9 +95,13 @@ function sealed(
 }
 
 /** Returns a model of an encoded message with this metadata behind it. */
-export function assembled(proto: Message<'ModelProto'>, metadata: Readonly<Record<string, string>>): Model {
+export function assembled(
+  proto: Message<'ModelProto'>,
+  metadata: Readonly<Record<string, string>>,
+  external?: Model['external'],
+): Model {
   const body = encode('ModelProto', proto)
-  const model = describeModel(body, body, proto, 'the model')
+  const model = { ...describeModel(body, body, proto, 'the model'), ...(external && { external }) }
   return Object.keys(metadata).length === 0 ? model : sealed(body, model, metadata)
 }
 

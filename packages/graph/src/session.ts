@@ -52,10 +52,10 @@ export async function openSession(
   model: Model | Uint8Array,
   { threads = 1, thread = 'current', arena = true, optimization = 'all' }: SessionOptions = {},
 ): Promise<Session> {
-  const { bytes, inputs, outputs } = model instanceof Uint8Array ? modelOf(model) : model
+  const { bytes, inputs, outputs, external } = model instanceof Uint8Array ? modelOf(model) : model
   const { required, defaults } = withoutDefaults(bytes, inputs)
   const create = thread === 'worker' ? createRemoteEngine : createEngine
-  const engine = await create(required, { threads, arena, optimization })
+  const engine = await create(required, { threads, arena, optimization, external })
   const all = outputs.map(({ name }) => name)
   let open = true
   const running = new Set<Promise<unknown>>()

@@ -52,7 +52,7 @@ export function tensorOf(proto: Message<'TensorProto'>, file = 'the model'): Ten
     )
   if (Number(proto.dataLocation ?? 0) === 1)
     throw new PodError('MODEL_UNSUPPORTED', `${name} of ${file} lies in another file`, {
-      hint: 'save the model with its data inside (onnx.save without external data)',
+      hint: 'read the model with loadFile(path), or give load({ external }) what reads that file',
     })
   const shape = (proto.dims ?? []).map(Number)
   const data = dtype === 'string' ? (proto.stringData ?? []).map((bytes) => utf8.decode(bytes)) : numbers(dtype, proto)

@@ -1,5 +1,6 @@
 import { scalarOf } from '../known.ts'
 import { constant } from '../leaf.ts'
+import { einsum } from '../operators/linear.ts'
 import { hardmax, logSoftmax, softmax } from '../operators/reduction.ts'
 import { flatten, reshape, shape } from '../operators/structure.ts'
 import { float, int, ints, text } from '../schema.ts'
@@ -120,6 +121,14 @@ const UPGRADES: Readonly<Record<string, Upgrade | undefined>> = {
       node.outputs.filter((name) => name !== '').length === 1
         ? { ...node, attributes: without(node.attributes, 'spatial') }
         : undefined,
+  },
+  // The runtime wants the same number of axes under each ellipsis.
+  Einsum: {
+    before: Number.POSITIVE_INFINITY,
+    apply: (node) =>
+      text(node, 'equation', '').includes('...') && node.inputs.every((value) => value !== null && isRanked(value))
+        ? einsum(text(node, 'equation', ''), ...(node.inputs as readonly Value[]))
+        : node,
   },
   Dropout: {
     before: Number.POSITIVE_INFINITY,

@@ -1,5 +1,5 @@
 /** The oldest and newest opsets of ai.onnx that files are read from. */
-export const OPSETS = { oldest: 7, newest: 26 } as const
+export const OPSETS = { oldest: 7, newest: 28 } as const
 
 /**
  * By operator of ai.onnx, the opsets at which its inputs, outputs or attributes changed: n where old uses have another

@@ -5,6 +5,8 @@ export interface EngineOptions {
   readonly threads: number
   readonly arena: boolean
   readonly optimization: 'all' | 'basic' | 'none'
+  /** Data that the model's bytes name but do not hold, by file name. */
+  readonly external?: Readonly<Record<string, Uint8Array>>
 }
 
 /** What executes a model: a runtime in this thread, or one in another. */

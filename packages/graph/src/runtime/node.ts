@@ -10,7 +10,7 @@ const QUIET = { logSeverityLevel: 4 } as const
 /** Returns an engine of ONNX Runtime in this thread. Throws `MODEL_REFUSED`. */
 export async function createEngine(
   bytes: Uint8Array,
-  { threads, arena, optimization }: EngineOptions,
+  { threads, arena, optimization, external = {} }: EngineOptions,
 ): Promise<Engine> {
   const { InferenceSession, Tensor: Runtime } = await import('onnxruntime-node')
   let session: InferenceSession
@@ -21,6 +21,7 @@ export async function createEngine(
       interOpNumThreads: 1,
       enableCpuMemArena: arena,
       graphOptimizationLevel: LEVELS[optimization],
+      externalData: Object.entries(external).map(([path, data]) => ({ path, data })),
     })
   } catch (cause) {
     const missing = /NOT_IMPLEMENTED|Could not find an implementation/.test(messageOf(cause))
