@@ -151,6 +151,22 @@ for exclusive in (0, 1):
              opset=26, by="torch", gradient=lambda x, _: turn(torch.cumprod(shift(turn(x)), 1)))
         case(f"CumSum exclusive {exclusive} reverse {reverse}", "CumSum", [x, i64(1)], {"exclusive": exclusive, "reverse": reverse})
 
+# matrices
+for equation, shapes in [
+    ("ij,jk->ik", [(2, 3), (3, 2)]), ("ij,jk", [(2, 3), (3, 2)]), ("ba", [(2, 3)]), ("ij->", [(2, 3)]), ("ii->i", [(3, 3)]), ("ii", [(3, 3)]),
+    ("iij,jk->ik", [(2, 2, 3), (3, 2)]), ("...ij,...jk->...ik", [(2, 1, 2, 3), (3, 3, 2)]), ("...i,...i", [(2, 3), (3,)]),
+    ("i...->...", [(3, 2)]), ("...", [(2, 3)]), ("bij,b->ji", [(2, 2, 3), (2,)]), ("a,b,c->cab", [(2,), (3,), (2,)]), ("Ab,b->A", [(2, 3), (3,)]),
+]:
+    values = [drawn(*shape) for shape in shapes]
+    case(f"Einsum {equation} {shapes}", "Einsum", values, {"equation": equation}, outputs=[np.einsum(equation, *values)],
+         gradient=lambda *x: torch.einsum(equation, *x))
+case("Det", "Det", [drawn(2, 3, 3)], gradient=torch.linalg.det)
+case("Det of one number", "Det", [drawn(1, 1)], gradient=torch.linalg.det)
+case("Inverse", "Inverse", [drawn(2, 3, 3) + 3 * np.eye(3, dtype=np.float32)], domain="com.microsoft", by="torch", gradient=torch.linalg.inv)
+case("EyeLike", "EyeLike", [drawn(2, 3)], {"k": 1})
+case("EyeLike below, of whole numbers", "EyeLike", [drawn(3, 2)], {"k": -1, "dtype": 7})
+case("MatMul of a vector", "MatMul", [drawn(3), drawn(2, 3, 2)], gradient=torch.matmul)
+
 result = {"torch": torch.__version__, "onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "cases": cases}
 lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in cases.items())
 text = json.dumps({key: value for key, value in result.items() if key != "cases"})[:-1] + f', "cases": {{\n{lines}\n}}}}\n'

@@ -1,7 +1,11 @@
 import { applyOne } from '../apply.ts'
-import { flag, float } from '../attribute.ts'
+import { flag, float, text } from '../attribute.ts'
+import { contractionOf, equationOf } from '../contraction.ts'
 import { lift, type Operand } from '../leaf.ts'
-import { dtypeOf, type Value } from '../value.ts'
+import type { Call } from '../schema.ts'
+import { capture } from '../site.ts'
+import { dtypeOf, isRanked, type Value } from '../value.ts'
+import { applyComposed } from './composed.ts'
 
 /** Returns the matrix product; leading axes are batches and broadcast, a vector is a row on the left and a column on the right. */
 export const matMul = (a: Value, b: Value): Value => applyOne('MatMul', [a, b])
@@ -21,3 +25,29 @@ export function gemm(
     transB: flag(transB),
   })
 }
+
+/**
+ * Returns the Einstein sum of the operands: `bij,bjk->bik` multiplies batches of matrices. A label twice in one operand is
+ * its diagonal; a label that the result leaves out is summed; `...` stands for axes that broadcast. Without `->` the
+ * result has the labels met once, in the order of the alphabet. Throws `EQUATION_INVALID`, `SHAPE_MISMATCH`.
+ */
+export function einsum(equation: string, ...operands: readonly Value[]): Value {
+  const call: Call = {
+    type: 'Einsum',
+    inputs: operands,
+    attributes: { equation: text(equation) },
+    outputs: 1,
+    site: capture(),
+  }
+  const written = equation.includes('...') && operands.every(isRanked) ? equationOf(contractionOf(call)) : equation
+  return applyOne('Einsum', operands, { equation: text(written) })
+}
+
+/**
+ * Returns the determinants of square matrices (the last two axes). Up to 8 rows the derivative is that of singular
+ * matrices too (their adjugate); above, those have none (infinite, or nan).
+ */
+export const det = (a: Value): Value => applyComposed('Det', [a])[0]
+
+/** Returns the inverses of square matrices (the last two axes); of singular ones infinities or nan come back. */
+export const inverse = (a: Value): Value => applyOne('Inverse', [a])

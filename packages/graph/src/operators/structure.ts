@@ -2,6 +2,7 @@ import type { DataType } from '@mlpod/contract'
 import { apply, applyOne } from '../apply.ts'
 import { flag, int, ints, text } from '../attribute.ts'
 import { arrayOf, constant, lift, type Operand } from '../leaf.ts'
+import { CODE_OF_DATA_TYPE } from '../onnx/data-type.ts'
 import { isValue, type Value } from '../value.ts'
 import { liftAll } from './elementwise.ts'
 
@@ -87,3 +88,14 @@ export function range(start: Operand, limit: Operand, delta: Operand = 1): Value
     operands.some(isValue) ? liftAll(operands) : operands.map((operand) => lift(operand, 'int64')),
   )
 }
+
+/** Returns 1 on a diagonal of a matrix shaped as x, else 0. `diagonal` counts up; the element type is x's unless given. */
+export const eyeLike = (x: Value, { diagonal = 0, dtype }: { diagonal?: number; dtype?: DataType } = {}): Value =>
+  applyOne('EyeLike', [x], {
+    ...(diagonal === 0 ? {} : { k: int(diagonal) }),
+    ...(dtype === undefined ? {} : { dtype: int(CODE_OF_DATA_TYPE[dtype]) }),
+  })
+
+/** Returns the identity matrix of a size: a number, or an int64 scalar. Default float32. */
+export const eye = (size: number | Value, { dtype = 'float32' }: { dtype?: DataType } = {}): Value =>
+  eyeLike(constantOfShape(isValue(size) ? tile(reshape(size, [1]), [2]) : [size, size], 0, dtype))

@@ -112,6 +112,7 @@ export const structure: { readonly [O in keyof typeof schemas]: Rule } = {
   Size: 'zero',
   Constant: 'zero',
   ConstantOfShape: 'zero',
+  EyeLike: 'zero',
   // start + i delta
   Range: {
     vjp: ({ g }) => [() => reduceSum(g), undefined, () => reduceSum(mul(g, cast(range(0, size(g), 1), dtypeOf(g)!)))],

@@ -1,3 +1,4 @@
+import { contractionOf, labelSizes } from '../contraction.ts'
 import { broadcastShapes, type Call, float, int, refuse, type Schema, same } from '../schema.ts'
 import type { Dim, Value } from '../value.ts'
 
@@ -40,6 +41,14 @@ function gemmShape(call: Call): readonly Dim[] {
   return [m, n]
 }
 
+function squareIn(call: Call): readonly Dim[] {
+  const { shape } = call.inputs[0]!
+  const [rows, columns] = shape.slice(-2)
+  if (shape.length < 2 || !mayEqual(rows, columns))
+    throw refuse(call, 'SHAPE_MISMATCH', 'only square matrices have a determinant or an inverse')
+  return shape
+}
+
 /** Products of matrices. */
 export const linear = {
   MatMul: { since: 13, inputs: [2, 2], attributes: {}, types: same('number'), shapes: (call) => [matMulShape(call)] },
@@ -49,6 +58,32 @@ export const linear = {
     attributes: { alpha: 'float', beta: 'float', transA: 'int', transB: 'int' },
     types: same('number'),
     shapes: (call) => [gemmShape(call)],
+  },
+  Einsum: {
+    since: 12,
+    inputs: [1, 1 << 30],
+    attributes: { equation: 'string' },
+    types: same('number'),
+    shapes: (call) => {
+      const contraction = contractionOf(call)
+      const sizes = labelSizes(call, contraction)
+      return [contraction.result.map((label) => sizes.get(label)!)]
+    },
+  },
+  Det: {
+    since: 11,
+    inputs: [1, 1],
+    attributes: {},
+    types: same('float'),
+    shapes: (call) => [squareIn(call).slice(0, -2)],
+  },
+  Inverse: {
+    domain: 'com.microsoft',
+    since: 1,
+    inputs: [1, 1],
+    attributes: {},
+    types: same('float'),
+    shapes: (call) => [squareIn(call)],
   },
 } as const satisfies Record<string, Schema>
 

@@ -1,4 +1,5 @@
 import { dimsOf, intsOf } from '../known.ts'
+import { DATA_TYPE_OF_CODE } from '../onnx/data-type.ts'
 import { axisIn, broadcastDim, type Call, dtypeIn, int, ints, need, refuse, type Schema, same, to } from '../schema.ts'
 import { type Dim, dtypeOf, freshDim, tensorType, type Value } from '../value.ts'
 
@@ -290,6 +291,23 @@ export const structure = {
     shapes: (call) => {
       const [list] = call.inputs as readonly [Value]
       return [dimsOf(list) ?? Array.from({ length: listLength(call, list) }, freshDim)]
+    },
+  },
+  EyeLike: {
+    since: 9,
+    inputs: [1, 1],
+    attributes: { dtype: 'int', k: 'int' },
+    types: (call) => {
+      const own = dtypeIn(call, 0, 'any')
+      const code = int(call, 'dtype', 0)
+      const dtype = code === 0 ? own : DATA_TYPE_OF_CODE[code]
+      if (dtype === undefined) throw refuse(call, 'DTYPE_UNSUPPORTED', `element type ${code} is not supported`)
+      return [tensorType(dtype)]
+    },
+    shapes: (call) => {
+      const { shape } = call.inputs[0]!
+      if (shape.length !== 2) throw refuse(call, 'SHAPE_MISMATCH', 'an identity is a matrix')
+      return [shape]
     },
   },
   Range: {
