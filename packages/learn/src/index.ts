@@ -43,6 +43,7 @@ export {
   type PreprocessOptions,
 } from './preprocess/plan.ts'
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts'
+export * from './schedules/index.ts'
 export { type ScoreOptions, score } from './score.ts'
 export type { BatchStream } from './source.ts'
 export type { Best } from './stopping.ts'

@@ -76,10 +76,9 @@ export type { MuonParts } from './matrix.ts'
 export { mechanize } from './mechanize.ts'
 export type { Definition, Optimizer } from './optimizer.ts'
 export type { Given, Option, Options } from './option.ts'
-export { identity, type Label, masked, partition } from './partition.ts'
+export { type Label, masked, partition } from './partition.ts'
 export { sam } from './sam.ts'
 export { scheduleFree } from './scheduleFree.ts'
-export { cosine, exponential, oneCycle, stepwise, warmup } from './schedules.ts'
 export {
   type Clock,
   rateAt,

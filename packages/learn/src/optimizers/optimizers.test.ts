@@ -6,20 +6,8 @@ import { fit } from '../fit.ts'
 import type { Layer } from '../layers/layer.ts'
 import type { Loss } from '../losses/index.ts'
 import { perRow } from '../losses/loss.ts'
-import {
-  adam,
-  adamW,
-  chain,
-  clipByGlobalNorm,
-  cosine,
-  exponential,
-  oneCycle,
-  optimizers,
-  rateAt,
-  sgd,
-  stepwise,
-  warmup,
-} from './index.ts'
+import { cosine, exponential, oneCycle, stepwise, warmup } from '../schedules/index.ts'
+import { adam, adamW, chain, clipByGlobalNorm, optimizers, rateAt, sgd } from './index.ts'
 
 const { a, start } = torch.objective
 /** sum(a q^2 / 2) + sum(sin q), whatever the row. */
@@ -69,19 +57,6 @@ for (const stepsPerRun of [1, 3])
       }
     }
   })
-
-test('schedules equal torch', () => {
-  const made = {
-    cosine: cosine(0.1, 20, { end: 0.01 }),
-    exponential: exponential(0.1, 0.9),
-    stepwise: stepwise(0.1, 3, { factor: 0.5 }),
-    oneCycle: oneCycle(0.1, 12),
-  }
-  for (const [name, schedule] of Object.entries(made))
-    torch.schedules[name as keyof typeof made].forEach(
-      (rate, i) => void expect(rateAt(schedule, i + 1), `${name} ${i}`).toBeCloseTo(rate, 8),
-    )
-})
 
 test('warmup rises in a line and then follows the schedule from its beginning', () => {
   const schedule = warmup(4, exponential(1, 0.5))

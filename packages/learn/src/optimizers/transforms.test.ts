@@ -15,7 +15,6 @@ import {
   emaOfParameters,
   freeze,
   galore,
-  identity,
   keepNonNegative,
   lookahead,
   masked,
@@ -38,6 +37,7 @@ import {
   zeroNans,
 } from './index.ts'
 import { checkUpdates } from './optimizer.ts'
+import { identity } from './partition.ts'
 import { trajectory } from './testTrajectory.ts'
 
 const fans = { fanIn: 1, fanOut: 1 }
