@@ -2,7 +2,7 @@ import { intsOf } from './known.ts'
 import { constant } from './leaf.ts'
 import { add, div, max, mul, sub } from './operators/elementwise.ts'
 import { gather, slice } from './operators/indexing.ts'
-import { concat, type Ints, pad, range, reshape, shape, squeeze, transpose, unsqueeze } from './operators/structure.ts'
+import { concat, type Ints, pad, range, reshape, shape, transpose, unsqueeze } from './operators/structure.ts'
 import { ungather } from './rules/shape.ts'
 import { transposedWindowOf } from './schemas/convolution.ts'
 import { isValue, type Operation, type Value } from './value.ts'
@@ -16,6 +16,12 @@ export const sizeAt = (x: Value, axis: number): Size => {
   const dim = x.shape[axis]
   return typeof dim === 'number' ? dim : shape(x, axis, axis + 1)
 }
+
+/** Returns a size as an int64 scalar. */
+export const asScalar = (size: Size): Value => (isValue(size) ? reshape(size, []) : constant(size, 'int64'))
+
+/** Returns 0, 1, ... below a size (int64). */
+export const upTo = (size: Size): Value => range(constant(0, 'int64'), asScalar(size))
 
 /** Returns one element of a list of sizes. */
 export const elementAt = (list: Value, i: number): Size => {
@@ -72,12 +78,10 @@ export function padsInRun({ pads, auto, strides, dilations }: Window, x: Value, 
   return auto === 'SAME_LOWER' ? [more, less] : [less, more]
 }
 
-/** For each element of the window and each place: where along the axis it looks, [kernel, places]. */
-function looks(kernel: Size, places: Size, stride: number, dilation: number): Value {
-  const count = (size: Size): Value => (isValue(size) ? squeeze(size, [0]) : constant(size, 'int64'))
+/** Returns for each element of the window and each place where along the axis it looks: int64 [kernel, places]. */
+export function looks(kernel: Size, places: Size, stride: number, dilation: number): Value {
   const scaled = (list: Value, factor: number): Value => (factor === 1 ? list : mul(list, factor))
-  const elements = scaled(range(0, count(kernel), 1), dilation)
-  return add(unsqueeze(elements, [1]), scaled(range(0, count(places), 1), stride))
+  return add(unsqueeze(scaled(upTo(kernel), dilation), [1]), scaled(upTo(places), stride))
 }
 
 /** Returns how many places a window has along each axis of a padded input. */

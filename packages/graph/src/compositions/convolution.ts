@@ -1,12 +1,16 @@
 import { conv, convTranspose } from '../operators/convolution.ts'
+import { add, cast, mul, sub } from '../operators/elementwise.ts'
+import { gather } from '../operators/indexing.ts'
 import { matMul } from '../operators/linear.ts'
-import { flatten, reshape, transpose } from '../operators/structure.ts'
+import { expand, flatten, reshape, transpose } from '../operators/structure.ts'
+import { sampled } from '../sampling.ts'
 import { int } from '../schema.ts'
-import type { Value } from '../value.ts'
+import { dtypeOf, type Value } from '../value.ts'
 import { windowOf } from '../window.ts'
 import {
   biased,
   elementAt,
+  looks,
   minus,
   over,
   overlaid,
@@ -64,6 +68,33 @@ export const convolution = {
       sizeList([sizeAt(x, 0), times(sizeAt(w, 1), group), ...kernel, ...places]),
     )
     return [biased(padSpatial(overlaid(view, full, window), begins, ends), bias)]
+  },
+  // each element of the window looks where its offset moves it, and takes as much as its mask says
+  DeformConv: (use) => {
+    const [x, w, offset, bias, mask] = use.inputs as readonly (Value | null | undefined)[] as readonly Value[]
+    const window = windowOf(use, w.shape.slice(2), x.shape.slice(2))
+    const [group, parts] = [int(use, 'group', 1), int(use, 'offset_group', 1)]
+    const [kernel, places] = [spatialOf(w), spatialOf(offset)]
+    const images = sizeList([-1, kernel.reduce(times), 2, ...places])
+    const moves = reshape(offset, images)
+    const at = places.map((count, axis) => {
+      const base = looks(kernel[axis], count, window.strides[axis], window.dilations[axis])
+      const line = [
+        axis === 0 ? kernel[0] : 1,
+        axis === 1 ? kernel[1] : 1,
+        axis === 0 ? count : 1,
+        axis === 1 ? count : 1,
+      ]
+      const all = expand(reshape(sub(base, window.pads![axis]), sizeList(line)), sizeList([...kernel, ...places]))
+      const start = reshape(cast(all, dtypeOf(x)!), sizeList([kernel.reduce(times), ...places]))
+      return flatten(add(gather(moves, axis, { axis: 2 }), start), { axis: 1 })
+    })
+    const shared = reshape(x, sizeList([times(sizeAt(x, 0), parts), -1, ...spatialOf(x)]))
+    const found = sampled(shared, at, { mode: 'linear', padding: 'zeros', alignCorners: true })
+    const kept = mask ? mul(found, reshape(mask, sizeList([sizeAt(found, 0), 1, sizeAt(found, 2)]))) : found
+    const view = reshape(kept, sizeList([sizeAt(x, 0), sizeAt(x, 1), ...kernel, ...places]))
+    const y = matMul(grouped(w, group), columns(view, group, places))
+    return [biased(reshape(y, sizeList([sizeAt(x, 0), sizeAt(w, 0), ...places])), bias)]
   },
   Col2Im: (use) => {
     const [x, image, block] = use.inputs as readonly [Value, Value, Value]

@@ -4,17 +4,23 @@ import type { Operation, Value } from '../value.ts'
 import { activations } from './activations.ts'
 import type { Compositions, Use } from './composition.ts'
 import { convolution } from './convolution.ts'
+import { image } from './image.ts'
+import { indexing } from './indexing.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
 import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
+import { region } from './region.ts'
 
 /** What operators are made of, by name. */
 export const compositions: Compositions = {
   ...activations,
   ...convolution,
+  ...image,
+  ...indexing,
   ...normalization,
   ...pooling,
+  ...region,
   ...reduction,
   ...recurrent,
 }

@@ -1,3 +1,4 @@
+import { applyOne } from '../apply.ts'
 import { int, ints, text } from '../attribute.ts'
 import { constant, lift, type Operand } from '../leaf.ts'
 import { type Attribute, dtypeOf, isValue, type Value } from '../value.ts'
@@ -119,4 +120,34 @@ export function im2Col(
   const view = seen(padSpatial(x, window.pads!.slice(0, rank), window.pads!.slice(rank)), block, window)
   const rows = block.reduce<Size>(times, sizeAt(x, 1))
   return reshape(view, sizeList([sizeAt(x, 0), rows, -1]))
+}
+
+/** How a deformable convolution looks. */
+export interface DeformConvOptions extends Omit<WindowOptions, 'autoPad'> {
+  readonly bias?: Operand
+  /** How much of each element counts: [N, offsetGroup * elements, places...]. Default all. */
+  readonly mask?: Value
+  readonly group?: number
+  /** Parts of the channels that have offsets of their own. Default 1. */
+  readonly offsetGroup?: number
+}
+
+/**
+ * Returns a convolution of x [N, C, H, W] with w [O, C / group, kH, kW] in which each element of the window is moved, at
+ * each place, by `offset` [N, offsetGroup * elements * 2, places...] (rows, then columns). Differentiable by all.
+ * Source: Dai et al. 2017, Zhu et al. 2019.
+ */
+export function deformConv(
+  x: Value,
+  w: Value,
+  offset: Value,
+  { bias, mask, group = 1, offsetGroup = 1, ...window }: DeformConvOptions = {},
+): Value {
+  const attributes = {
+    ...windowAttributes(window, w.shape.length - 2),
+    ...(group !== 1 && { group: int(group) }),
+    ...(offsetGroup !== 1 && { offset_group: int(offsetGroup) }),
+  }
+  const inputs = [x, w, offset, bias === undefined ? null : lift(bias, dtypeOf(x)), mask ?? null]
+  return applyOne('DeformConv', inputs.slice(0, inputs.findLastIndex((value) => value !== null) + 1), attributes)
 }

@@ -1,5 +1,6 @@
 export * from './convolution.ts'
 export * from './elementwise.ts'
+export * from './image.ts'
 export * from './indexing.ts'
 export * from './linear.ts'
 export * from './normalization.ts'

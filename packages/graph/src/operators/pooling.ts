@@ -1,5 +1,5 @@
 import { apply, applyOne } from '../apply.ts'
-import { flag, int } from '../attribute.ts'
+import { flag, float, int, ints as listAttribute, text } from '../attribute.ts'
 import { constant } from '../leaf.ts'
 import { ints } from '../schema.ts'
 import { type Attribute, isValue, type Value } from '../value.ts'
@@ -95,3 +95,52 @@ export function maxUnpool(
       : [x, indices, isValue(outputShape) ? outputShape : constant(outputShape, 'int64')]
   return applyComposed('MaxUnpool', inputs, attributes)[0]
 }
+
+/** How regions are pooled. Names and choices are ONNX's. */
+export interface RoiAlignOptions {
+  readonly outputHeight?: number
+  readonly outputWidth?: number
+  /** Samples a bin and axis. Default 0: as many as it has elements. */
+  readonly samplingRatio?: number
+  /** Elements of x a unit of the regions. Default 1. */
+  readonly spatialScale?: number
+  /** Default `avg`. `max` is the largest weighted element that the samples are made of, as ONNX defines it. */
+  readonly mode?: 'avg' | 'max'
+  /** Default `half_pixel`; `output_half_pixel` leaves the half out, and regions are at least 1 wide. */
+  readonly coordinateTransformationMode?: 'half_pixel' | 'output_half_pixel'
+}
+
+/**
+ * Returns regions of images x [N, C, H, W] pooled to one size: [R, C, height, width]. A region is (x1, y1, x2, y2), of the
+ * image that `batchIndices` (int64 [R]) names. Differentiable by x and by the regions. Source: He et al. 2017.
+ */
+export const roiAlign = (
+  x: Value,
+  rois: Value,
+  batchIndices: Value,
+  {
+    outputHeight = 1,
+    outputWidth = 1,
+    samplingRatio = 0,
+    spatialScale = 1,
+    mode = 'avg',
+    coordinateTransformationMode = 'half_pixel',
+  }: RoiAlignOptions = {},
+): Value =>
+  applyOne('RoiAlign', [x, rois, batchIndices], {
+    output_height: int(outputHeight),
+    output_width: int(outputWidth),
+    sampling_ratio: int(samplingRatio),
+    spatial_scale: float(spatialScale),
+    mode: text(mode),
+    coordinate_transformation_mode: text(coordinateTransformationMode),
+  })
+
+/** Returns the largest element of each bin of regions [R, 5] (image, x1, y1, x2, y2): [R, C, height, width]. It has no derivative. */
+export const maxRoiPool = (
+  x: Value,
+  rois: Value,
+  pooledShape: readonly [height: number, width: number],
+  { spatialScale = 1 } = {},
+): Value =>
+  applyOne('MaxRoiPool', [x, rois], { pooled_shape: listAttribute(pooledShape), spatial_scale: float(spatialScale) })

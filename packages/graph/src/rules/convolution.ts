@@ -162,6 +162,7 @@ export const convolution: { readonly [O in keyof typeof schemas]: Rule } = {
       () => byBias(g),
     ],
   ),
+  DeformConv: composed('DeformConv'),
   // lays columns where they came from; its transpose takes what the block sees
   Col2Im: {
     vjp: ({ g, x: [x, , block], operation }) => [

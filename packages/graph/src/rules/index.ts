@@ -3,6 +3,7 @@ import type { OperatorName } from '../schemas/index.ts'
 import { control } from './control.ts'
 import { convolution } from './convolution.ts'
 import { elementwise } from './elementwise.ts'
+import { image } from './image.ts'
 import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
 import { normalization } from './normalization.ts'
@@ -19,6 +20,7 @@ export const rules: { readonly [O in OperatorName]: Rule } = {
   ...linear,
   ...recurrent,
   ...structure,
+  ...image,
   ...indexing,
   ...control,
   ...convolution,

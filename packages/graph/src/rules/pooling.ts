@@ -51,4 +51,8 @@ export const pooling: { readonly [O in keyof typeof schemas]: Rule } = {
     vjp: ({ g, x: [, indices] }) => [() => gather(flat(g), indices)],
     jvp: onTangent,
   },
+  RoiAlign: composed('RoiAlign'),
+  MaxRoiPool: {
+    none: 'the windows of a MaxRoiPool are whole elements, computed from the regions; RoiAlign has a derivative',
+  },
 }

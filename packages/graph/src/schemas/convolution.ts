@@ -181,6 +181,37 @@ function col2ImShape(call: Call): readonly Dim[] {
   return [x[0], channels, ...(sizes ?? Array.from({ length: rank }, freshDim))]
 }
 
+function deformShape(call: Call): readonly Dim[] {
+  const [{ shape: x }, { shape: w }, { shape: offset }, bias, mask] = call.inputs as readonly [
+    Value,
+    Value,
+    Value,
+    Value | null | undefined,
+    Value | null | undefined,
+  ]
+  if (x.length !== 4)
+    throw refuse(call, 'SHAPE_MISMATCH', 'it takes an input of 4 axes: [batch, channels, height, width]')
+  const kernel = checkKernel(call)
+  const groups = groupsIn(call, 'group', x[1], w[0])
+  const parts = groupsIn(call, 'offset_group', x[1])
+  if (differ(x[1], times(w[1], groups)))
+    throw refuse(call, 'SHAPE_MISMATCH', `the input has ${x[1]} channels, but the kernel takes ${times(w[1], groups)}`)
+  checkBias(call, bias, w[0])
+  const sizes = x.slice(2)
+  const window = windowOf(call, kernel, sizes)
+  const places = placesOf(window, sizes)
+  checkPlaces(call, places, sizes, window)
+  const length =
+    typeof kernel[0] === 'number' && typeof kernel[1] === 'number' ? kernel[0] * kernel[1] * parts : undefined
+  for (const [name, shape, factor] of [['offset', offset, 2] as const, ['mask', mask?.shape, 1] as const]) {
+    if (shape === undefined) continue
+    const expected = [x[0], length === undefined ? freshDim() : length * factor, ...places]
+    if (shape.length !== 4 || shape.some((dim, axis) => differ(dim, expected[axis])))
+      throw refuse(call, 'SHAPE_MISMATCH', `the ${name} must have the shape [${expected.join(', ')}]`)
+  }
+  return [x[0], w[0], ...places]
+}
+
 /** Operators in which a kernel slides over an image, and their transposes. */
 export const convolution = {
   Conv: {
@@ -196,6 +227,20 @@ export const convolution = {
     attributes: { ...WINDOW_ATTRIBUTES, group: 'int', output_padding: 'ints', output_shape: 'ints' },
     types: same('float'),
     shapes: (call) => [convTransposeShape(call)],
+  },
+  DeformConv: {
+    since: 19,
+    inputs: [3, 5],
+    attributes: {
+      kernel_shape: 'ints',
+      strides: 'ints',
+      dilations: 'ints',
+      pads: 'ints',
+      group: 'int',
+      offset_group: 'int',
+    },
+    types: same('float'),
+    shapes: (call) => [deformShape(call)],
   },
   Col2Im: {
     since: 18,

@@ -2,6 +2,7 @@ import type { Schema } from '../schema.ts'
 import { control } from './control.ts'
 import { convolution } from './convolution.ts'
 import { elementwise } from './elementwise.ts'
+import { image } from './image.ts'
 import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
 import { normalization } from './normalization.ts'
@@ -18,6 +19,7 @@ export const schemas = {
   ...linear,
   ...recurrent,
   ...structure,
+  ...image,
   ...indexing,
   ...control,
   ...convolution,

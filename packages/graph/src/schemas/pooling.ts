@@ -1,7 +1,8 @@
 import { intsOf } from '../known.ts'
-import { type Call, dtypeIn, int, ints, refuse, type Schema, same } from '../schema.ts'
+import { type Call, dtypeIn, float, int, ints, refuse, type Schema, same } from '../schema.ts'
 import { type AttributeKind, type Dim, freshDim, tensorType, type Value } from '../value.ts'
 import { checkPlaces, checkWindow, placesOf, WINDOW_ATTRIBUTES, windowOf } from '../window.ts'
+import { oneOf } from './image.ts'
 
 /** Returns the kernel_shape of a pooling, which must be there, of one number a spatial axis. */
 function kernelOf(call: Call): readonly number[] {
@@ -73,6 +74,26 @@ function unpoolShape(call: Call): readonly Dim[] {
   })
 }
 
+function roiShape(call: Call, height: number, width: number): readonly Dim[] {
+  const [{ shape: x }, { shape: rois }] = call.inputs as readonly [Value, Value]
+  if (x.length !== 4)
+    throw refuse(call, 'SHAPE_MISMATCH', 'it takes an input of 4 axes: [batch, channels, height, width]')
+  if (height < 1 || width < 1) throw refuse(call, 'OPTION_INVALID', `a region cannot be pooled to ${height} x ${width}`)
+  return [rois[0], x[1], height, width]
+}
+
+function roiAlignShape(call: Call): readonly Dim[] {
+  const [, { shape: rois }, { shape: indices }] = call.inputs as readonly [Value, Value, Value]
+  if (rois.length !== 2 || (typeof rois[1] === 'number' && rois[1] !== 4))
+    throw refuse(call, 'SHAPE_MISMATCH', 'regions must have the shape [count, 4]: x1, y1, x2, y2')
+  if (indices.length !== 1 || (typeof rois[0] === 'number' && typeof indices[0] === 'number' && rois[0] !== indices[0]))
+    throw refuse(call, 'SHAPE_MISMATCH', 'each region needs the index of its image: a list of one number a region')
+  oneOf(call, 'mode', ['avg', 'max'])
+  oneOf(call, 'coordinate_transformation_mode', ['half_pixel', 'output_half_pixel'])
+  if (!(float(call, 'spatial_scale', 1) > 0)) throw refuse(call, 'OPTION_INVALID', 'spatial_scale must be above 0')
+  return roiShape(call, int(call, 'output_height', 1), int(call, 'output_width', 1))
+}
+
 const POOL = { ...WINDOW_ATTRIBUTES, ceil_mode: 'int' } as const
 
 /** Operators that take one number from each window, or from each region. */
@@ -114,5 +135,36 @@ export const pooling = {
       return same('float', 1)(call)
     },
     shapes: (call) => [unpoolShape(call)],
+  },
+  RoiAlign: {
+    since: 16,
+    inputs: [3, 3],
+    attributes: {
+      mode: 'string',
+      coordinate_transformation_mode: 'string',
+      output_height: 'int',
+      output_width: 'int',
+      sampling_ratio: 'int',
+      spatial_scale: 'float',
+    },
+    types: (call) => {
+      dtypeIn(call, 2, 'int64')
+      return same('float', 2)(call)
+    },
+    shapes: (call) => [roiAlignShape(call)],
+  },
+  MaxRoiPool: {
+    since: 1,
+    inputs: [2, 2],
+    attributes: { pooled_shape: 'ints', spatial_scale: 'float' },
+    types: same('float'),
+    shapes: (call) => {
+      const pooled = ints(call, 'pooled_shape')
+      if (pooled?.length !== 2) throw refuse(call, 'ATTRIBUTE_MISSING', 'pooled_shape must list a height and a width')
+      const { shape: rois } = call.inputs[1]!
+      if (rois.length !== 2 || (typeof rois[1] === 'number' && rois[1] !== 5))
+        throw refuse(call, 'SHAPE_MISMATCH', 'regions must have the shape [count, 5]: image, x1, y1, x2, y2')
+      return [roiShape(call, pooled[0], pooled[1])]
+    },
   },
 } as const satisfies Record<string, Schema>
