@@ -23,6 +23,7 @@ export * from './operators/index.ts'
 export { openSession, type RunOptions, type Session, type SessionOptions } from './session.ts'
 export { substitute } from './substitute.ts'
 export { type Summary, summary } from './summary.ts'
+export { type SoftTrees, type SoftTreesOptions, softTrees } from './trees/softTrees.ts'
 export {
   type Attribute,
   type AttributeKind,

@@ -8,7 +8,7 @@ import { internalized, type ReadExternal } from './onnx/external.ts'
 import type { Message } from './onnx/proto.ts'
 import { tensorOf } from './onnx/tensor.ts'
 import { typeOf } from './onnx/type.ts'
-import { OPSETS } from './onnx/versions.ts'
+import { OPSETS, WRITTEN } from './onnx/versions.ts'
 import { attributed, capture } from './site.ts'
 import { isFloating, tensorType, UNRANKED, type Value } from './value.ts'
 
@@ -55,7 +55,8 @@ export function load(
   const opsets = new Map(
     (proto.opsetImport ?? []).map(({ domain = '', version = 1 }) => [domainOf(domain), Number(version)]),
   )
-  const opset = opsets.get('') ?? 1
+  // a file of trees alone need not import ai.onnx
+  const opset = opsets.get('') ?? WRITTEN
   if (opset < OPSETS.oldest || opset > OPSETS.newest)
     throw new PodError('MODEL_UNSUPPORTED', `${file} is written in opset ${opset} of ai.onnx`, {
       at: file,

@@ -92,8 +92,6 @@ const RESULTS: Readonly<Record<string, readonly Result[] | undefined>> = {
   'ai.onnx.ml/SVMClassifier': classifier,
   'ai.onnx.ml/SVMRegressor': [always('float32')],
   'ai.onnx.ml/Scaler': [always('float32')],
-  'ai.onnx.ml/TreeEnsembleClassifier': classifier,
-  'ai.onnx.ml/TreeEnsembleRegressor': [always('float32')],
   'ai.onnx.ml/ZipMap': [
     ({ attributes }) => ({
       kind: 'sequence',

@@ -12,6 +12,7 @@ import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { structure } from './structure.ts'
 import { traditional } from './traditional.ts'
+import { trees } from './trees.ts'
 
 /** The derivative of every operator: the type says that none is missing. */
 export const rules: { readonly [O in OperatorName]: Rule } = {
@@ -27,4 +28,5 @@ export const rules: { readonly [O in OperatorName]: Rule } = {
   ...normalization,
   ...pooling,
   ...traditional,
+  ...trees,
 }

@@ -11,6 +11,7 @@ import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { structure } from './structure.ts'
 import { traditional } from './traditional.ts'
+import { trees } from './trees.ts'
 
 /** Every operator that this room defines: one entry an operator, one file a family. */
 export const schemas = {
@@ -26,6 +27,7 @@ export const schemas = {
   ...normalization,
   ...pooling,
   ...traditional,
+  ...trees,
 }
 
 /** The name of an operator that this room defines. */
