@@ -167,6 +167,44 @@ case("EyeLike", "EyeLike", [drawn(2, 3)], {"k": 1})
 case("EyeLike below, of whole numbers", "EyeLike", [drawn(3, 2)], {"k": -1, "dtype": 7})
 case("MatMul of a vector", "MatMul", [drawn(3), drawn(2, 3, 2)], gradient=torch.matmul)
 
+# picking and placing
+case("Compress", "Compress", [drawn(2, 3), np.array([True, False, True])], {"axis": 1}, gradient=lambda x, c: x[:, c])
+case("Compress in a row, by a short list", "Compress", [drawn(2, 3), np.array([False, True, True])])
+case("Unique", "Unique", [f32([2, 1, 1, 3, 4, 3])], count=4)
+case("Unique in the order met", "Unique", [f32([2, 1, 1, 3, 4, 3])], {"sorted": 0}, count=4)
+case("Unique rows", "Unique", [f32([[1, 0, 0], [1, 0, 0], [2, 3, 4]])], {"axis": 0}, count=4)
+case("ReverseSequence", "ReverseSequence", [drawn(4, 3), i64([4, 1, 2])])
+case("ReverseSequence, examples first", "ReverseSequence", [drawn(3, 4), i64([4, 1, 2])], {"batch_axis": 0, "time_axis": 1})
+case("TensorScatter", "TensorScatter", [drawn(2, 1, 4, 2), drawn(2, 1, 2, 2), i64([1, 2])], opset=24)
+case("TensorScatter circular", "TensorScatter", [drawn(2, 1, 4, 2), drawn(2, 1, 2, 2), i64([1, 3])], {"mode": "circular"}, opset=24)
+case("ScatterElements mul", "ScatterElements", [f32([[1, 2, 3], [4, 5, 6]]), i64([[0, 0, 2]]), f32([[2, 0, -1]])], {"axis": 1, "reduction": "mul"})
+case("ScatterElements amax", "ScatterElements", [f32([1, 2, 3]), i64([0, 0, 1]), f32([3, 1, 2])], {"reduction": "max"},
+     gradient=lambda x, i, u: x.scatter_reduce(0, i, u, "amax"))
+case("ScatterElements prod", "ScatterElements", [f32([1, 2, 3]), i64([0, 0, 1]), f32([3, 0, 2])], {"reduction": "mul"},
+     gradient=lambda x, i, u: x.scatter_reduce(0, i, u, "prod"))
+case("ScatterElements sum", "ScatterElements", [f32([1, 2, 3]), i64([0, 0, -2]), f32([3, 0, 2])], {"reduction": "add"},
+     gradient=lambda x, i, u: x.scatter_reduce(0, i % 3, u, "sum"))
+case("ScatterND min", "ScatterND", [f32([[1, 2], [3, 4]]), i64([[0], [0]]), f32([[0, 5], [1, 1]])], {"reduction": "min"})
+case("GatherND in batches", "GatherND", [drawn(2, 2, 3), i64([[1], [0]])], {"batch_dims": 1}, gradient=lambda x, i: torch.stack([x[0, 1], x[1, 0]]))
+case("TopK with ties", "TopK", [f32([[1, 3, 3, 2], [2, 2, 2, 2]]), i64([2])], count=2, gradient=lambda x, k: torch.sort(x, dim=1, descending=True, stable=True)[0][:, :2])
+case("TopK smallest", "TopK", [f32([[1, 3, 3, 2], [2, 2, 2, 2]]), i64([3])], {"axis": 0 + 1, "largest": 0}, count=2)
+case("OneHot with negative indices", "OneHot", [i64([0, -1, 3, 1]), i64(3), f32([0.5, 2])], {"axis": 0}, by="ort")
+# sizes and borders
+for mode in ("edge", "reflect", "wrap"):
+    pad = {"edge": "replicate", "reflect": "reflect", "wrap": "circular"}[mode]
+    case(f"Pad {mode}", "Pad", [drawn(1, 3, 4), i64([0, 0, 2, 0, 0, 1])], {"mode": mode}, gradient=lambda x, p: F.pad(x, (2, 1), mode=pad))
+    case(f"Pad {mode} of an axis", "Pad", [drawn(3, 4), i64([1, 2]), None, i64([-1])], {"mode": mode}, by="ort")
+    case(f"Pad {mode}, cut at one end", "Pad", [drawn(2, 5), i64([0, -1, 0, 2])], {"mode": mode}, by="ort")
+case("Pad cut at both ends", "Pad", [drawn(3, 5), i64([-1, 0, 0, -2]), f32(7)], by="ort", wrt=[0], gradient=lambda x, p, v: F.pad(x, (0, -2, -1, 0)))
+case("Pad with a value of an axis", "Pad", [drawn(2, 3), i64([1, 1]), f32(7), i64([-2])], gradient=lambda x, p, v, a: torch.cat([v.expand(1, 3), x, v.expand(1, 3)]))
+case("Slice backwards past the ends", "Slice", [drawn(2, 5), i64([9]), i64([-9]), i64([-1]), i64([-2])], gradient=lambda x, *_: x.flip(1)[:, ::2])
+case("Slice to the least number", "Slice", [drawn(5), i64([-1]), i64([-(2**63) + 1]), i64([0]), i64([-1])], gradient=lambda x, *_: x.flip(0))
+case("Split unevenly", "Split", [drawn(2, 7)], {"axis": 1, "num_outputs": 3}, count=3, gradient=lambda x: list(x.split([3, 3, 1], 1)))
+case("Split with an empty part", "Split", [drawn(2, 3), i64([0, 3])], {"axis": 1}, count=2, gradient=lambda x, _: list(x.split([0, 3], 1)))
+case("Tile", "Tile", [drawn(2, 3), i64([2, 0 + 3])], gradient=lambda x, _: x.repeat(2, 3))
+case("Concat of one", "Concat", [drawn(2, 3)], {"axis": -1}, gradient=lambda x: x + 0)
+case("Trilu below", "Trilu", [drawn(2, 3, 4), i64(-1)], {"upper": 0}, gradient=lambda x, k: torch.tril(x, -1))
+
 result = {"torch": torch.__version__, "onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "cases": cases}
 lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in cases.items())
 text = json.dumps({key: value for key, value in result.items() if key != "cases"})[:-1] + f', "cases": {{\n{lines}\n}}}}\n'

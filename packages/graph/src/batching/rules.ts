@@ -9,7 +9,7 @@ import { int, ints as intsIn, text } from '../schema.ts'
 import { elementwise } from '../schemas/elementwise.ts'
 import { gemmOptions } from '../schemas/linear.ts'
 import { reducedAxes } from '../schemas/reduction.ts'
-import type { Value } from '../value.ts'
+import { dtypeOf, type Value } from '../value.ts'
 import { again, aligned, type Batched, type Batching, type BatchRule, batchOf, mapped } from './batched.ts'
 
 const values = ({ x }: Batching): (Value | null)[] => x.map((read) => read?.value ?? null)
@@ -69,7 +69,10 @@ const axesInput =
     const moved = axes.map((axis) => (axis < 0 ? axis + rank : axis) + 1)
     const inputs = values(c)
     while (inputs.length < position) inputs.push(null)
-    inputs[position] = given && given.shape.length === 0 ? constant(moved[0], 'int64') : integers(moved)
+    // all lists of a slice have one element type
+    const like = given ?? inputs[1]
+    const dtype = like && dtypeOf(like) === 'int32' ? 'int32' : 'int64'
+    inputs[position] = constant(given && given.shape.length === 0 ? moved[0] : moved, dtype)
     return again(c.operation, inputs)
   }
 

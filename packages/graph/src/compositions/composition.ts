@@ -7,6 +7,8 @@ import type { Attribute, Value } from '../value.ts'
 export interface Use {
   readonly inputs: readonly (Value | null)[]
   readonly attributes: Readonly<Record<string, Attribute>>
+  /** What it gives, when it is in a graph already. */
+  readonly outputs?: readonly Value[]
 }
 
 /**

@@ -88,6 +88,76 @@ export function oneHot(
 /** Returns the indices (int64, one row an axis) of the elements that are not 0. */
 export const nonZero = (x: Value): Value => applyOne('NonZero', [x])
 
+/** Returns the slices of x along an axis, or without one its elements in a row, where a list of conditions holds. */
+export const compress = (x: Value, condition: Operand, { axis }: { readonly axis?: number } = {}): Value =>
+  applyOne('Compress', [x, lift(condition, 'bool')], axis === undefined ? {} : { axis: int(axis) })
+
+/** The different elements of a tensor, and where they are. */
+export interface UniqueElements {
+  readonly values: Value
+  /** Where each is met first (int64). */
+  readonly indices: Value
+  /** Which of them each element of x is (int64). */
+  readonly inverse: Value
+  /** How often each is met (int64). */
+  readonly counts: Value
+}
+
+/**
+ * Returns the different elements of x, or the different slices along an axis, `sorted` or in the order met. The derivative
+ * goes to where each is met first.
+ */
+export function unique(x: Value, { axis, sorted = true }: { axis?: number; sorted?: boolean } = {}): UniqueElements {
+  const attributes = { ...(axis === undefined ? {} : { axis: int(axis) }), sorted: flag(sorted) }
+  const [values, indices, inverse, counts] = apply('Unique', [x], attributes, { outputs: 4 })
+  return { values, indices, inverse, counts }
+}
+
+/** Returns x with the first `lengths[i]` steps of example i in reverse order. The axes are 0 and 1. */
+export const reverseSequence = (x: Value, lengths: Operand, { batchAxis = 1, timeAxis = 0 } = {}): Value =>
+  applyOne('ReverseSequence', [x, lift(lengths, 'int64')], { batch_axis: int(batchAxis), time_axis: int(timeAxis) })
+
+/**
+ * Returns a cache with the update written along an axis (default the last but one), that of example i from `starts[i]` on
+ * (default 0). In `circular` mode what passes the end goes on at the beginning. Opset 24.
+ */
+export const tensorScatter = (
+  cache: Value,
+  update: Value,
+  starts?: Operand | null,
+  { axis = -2, mode = 'linear' }: { axis?: number; mode?: 'linear' | 'circular' } = {},
+): Value =>
+  applyOne('TensorScatter', starts == null ? [cache, update] : [cache, update, lift(starts, 'int64')], {
+    axis: int(axis),
+    mode: text(mode),
+  })
+
+/** Which boxes are kept. */
+export interface SuppressionOptions {
+  /** Most boxes of each class of each image. Default 0: none. */
+  readonly most?: number
+  /** Boxes that overlap a better one by more of their union go. Default 0. */
+  readonly overlap?: number
+  /** Boxes below this score go. Default all stay. */
+  readonly score?: number
+  /** Boxes are [x, y, width, height] around their centres, not [y1, x1, y2, x2]. Default false. */
+  readonly centered?: boolean
+}
+
+/**
+ * Returns rows (image, class, box) of the boxes kept, int64. Boxes are [images, boxes, 4], scores [images, classes, boxes].
+ * Gather with them what is differentiated: the choice itself has no derivative.
+ */
+export function nonMaxSuppression(
+  boxes: Value,
+  scores: Value,
+  { most = 0, overlap = 0, score, centered = false }: SuppressionOptions = {},
+): Value {
+  const inputs = [boxes, scores, constant([most], 'int64'), constant([overlap], 'float32')]
+  if (score !== undefined) inputs.push(constant([score], 'float32'))
+  return applyOne('NonMaxSuppression', inputs, { center_point_box: flag(centered) })
+}
+
 /** Returns the upper (or lower) triangles of matrices, zeros elsewhere; `diagonal` moves the cut up. */
 export function trilu(
   x: Value,

@@ -51,16 +51,19 @@ export function split(
   return apply('Split', [x, list(parts)], { axis: int(axis) }, { outputs })
 }
 
-/** Returns x with elements added (or, below 0, taken away): `pads` lists all begins, then all ends. */
+/** Returns x with elements added (or, below 0, taken away): `pads` lists all begins, then all ends, of `axes` (default all). */
 export function pad(
   x: Value,
   pads: Ints,
   {
     mode = 'constant' as 'constant' | 'edge' | 'reflect' | 'wrap',
     value,
-  }: { mode?: 'constant' | 'edge' | 'reflect' | 'wrap'; value?: Operand } = {},
+    axes,
+  }: { mode?: 'constant' | 'edge' | 'reflect' | 'wrap'; value?: Operand; axes?: readonly number[] } = {},
 ): Value {
-  const inputs = [x, list(pads), ...(value === undefined ? [] : [liftAll([x, value])[1]])]
+  const inputs: (Value | null)[] = [x, list(pads)]
+  if (value !== undefined || axes !== undefined) inputs.push(value === undefined ? null : liftAll([x, value])[1])
+  if (axes !== undefined) inputs.push(list(axes))
   return applyOne('Pad', inputs, mode === 'constant' ? {} : { mode: text(mode) })
 }
 

@@ -1,8 +1,9 @@
 import { PodError } from '@mlpod/contract'
 import { reapply } from '../apply.ts'
+import { indexing as indexingOf } from '../compositions/indexing.ts'
 import { intsOf } from '../known.ts'
 import { constant } from '../leaf.ts'
-import { add, cast, div, equal, less, max, min, mul, sub, where } from '../operators/elementwise.ts'
+import { add, and, cast, div, equal, less, max, min, mul, not, sub, where } from '../operators/elementwise.ts'
 import {
   asInt64,
   gatherElements,
@@ -12,17 +13,25 @@ import {
   scatterND,
   slice,
 } from '../operators/indexing.ts'
-import { reduceSum } from '../operators/reduction.ts'
-import { concat, expand, pad, range, reshape, shape, squeeze, transpose, unsqueeze } from '../operators/structure.ts'
-import type { Differentiable, Forward, Reverse, Rule } from '../rule.ts'
+import { reduceProd, reduceSum } from '../operators/reduction.ts'
+import {
+  concat,
+  expand,
+  eye,
+  pad,
+  range,
+  reshape,
+  shape,
+  squeeze,
+  transpose,
+  unsqueeze,
+} from '../operators/structure.ts'
+import type { Differentiable, Reverse, Rule } from '../rule.ts'
 import { int, text } from '../schema.ts'
 import type { indexing as schemas } from '../schemas/indexing.ts'
 import { dtypeOf, type Operation, type Value } from '../value.ts'
-import { axisOf, ungather, zerosLike } from './shape.ts'
-
-/** Linear in the data: the tangent goes the same way. */
-const onTangent = ({ ts: [t], operation }: Forward): readonly (Value | undefined)[] =>
-  t === undefined ? [] : [reapply(operation, [t, ...operation.inputs.slice(1)])[0]]
+import { decomposed, onTangent } from './law.ts'
+import { axisOf, reshapeTo, ungather, zerosLike } from './shape.ts'
 
 /** Returns the size of one axis as an int64 scalar. */
 const lengthOf = (x: Value, axis: number): Value => {
@@ -118,6 +127,7 @@ function scatter(
   { g, x: [data, indices, updates], y, operation }: Reverse,
   put: Scatter,
   pick: Pick,
+  others: () => Value,
 ): ReturnType<Differentiable['vjp']> {
   const reduction = text(operation, 'reduction', 'none') as ScatterReduction
   switch (reduction) {
@@ -137,18 +147,48 @@ function scatter(
       return [
         () => mul(g, put(onesOf(data), indices, updates, { reduction: 'mul' })),
         undefined,
-        () => {
-          throw new PodError(
-            'NOT_DIFFERENTIABLE',
-            `a ${operation.type} that multiplies has no derivative by its updates`,
-            {
-              at: operation.meta.site.at,
-              hint: 'scatter the logarithms with reduction add',
-            },
-          )
-        },
+        () => mul(pick(mul(g, data), indices), others()),
       ]
   }
+}
+
+/** Returns indices counted from the front. */
+const fromFront = (indices: Value, sizes: Value): Value => {
+  const places = asInt64(indices)
+  return where(less(places, 0), add(places, sizes), places)
+}
+
+/** Returns the product, for each of the updates along an axis, of the others with its index. */
+function otherElements(data: Value, indices: Value, updates: Value, axis: number): Value {
+  const places = fromFront(indices, lengthOf(data, axis))
+  const [row, column] = [unsqueeze(places, [axis]), unsqueeze(places, [axis + 1])]
+  const itself = cast(eye(lengthOf(indices, axis)), 'bool')
+  const after = indices.shape.length - axis - 1
+  const other = not(
+    after === 0
+      ? itself
+      : unsqueeze(
+          itself,
+          Array.from({ length: after }, (_, i) => i + 2),
+        ),
+  )
+  // a row of all updates for each of them
+  return reduceProd(where(and(equal(row, column), other), unsqueeze(updates, [axis]), 1), { axes: [axis + 1] })
+}
+
+/** Returns the product, for each of the slices written, of the others at its place. */
+function otherSlices(data: Value, indices: Value, updates: Value): Value {
+  const depth = Number(indices.shape.at(-1))
+  const places = reshape(fromFront(indices, shape(data, 0, depth)), [-1, depth])
+  const apart = not(equal(unsqueeze(places, [0]), unsqueeze(places, [1])))
+  const same = equal(reduceSum(cast(apart, 'int64'), { axes: [2] }), 0)
+  const itself = cast(eye(squeeze(shape(places, 0, 1), [0])), 'bool')
+  const count = indices.shape.length - 1
+  const slices = reshape(updates, concat([constant([-1], 'int64'), shape(updates, count)]))
+  const rest = Array.from({ length: slices.shape.length - 1 }, (_, i) => i + 2)
+  const met = and(same, not(itself))
+  const factors = where(rest.length === 0 ? met : unsqueeze(met, rest), unsqueeze(slices, [0]), 1)
+  return reshapeTo(reduceProd(factors, { axes: [1] }), updates)
 }
 
 const onesOf = (x: Value): Value => add(zerosLike(x), 1)
@@ -179,10 +219,28 @@ export const indexing: { readonly [O in keyof typeof schemas]: Rule } = {
         c,
         (data, indices, updates, options) => scatterElements(data, indices, updates, { axis, ...options }),
         (x, indices) => gatherElements(x, indices, { axis }),
+        () => otherElements(c.x[0], c.x[1], c.x[2], axis),
       )
     },
   },
-  ScatterND: { vjp: (c) => scatter(c, scatterND, (x, indices) => gatherND(x, indices)) },
+  ScatterND: {
+    vjp: (c) =>
+      scatter(
+        c,
+        scatterND,
+        (x, indices) => gatherND(x, indices),
+        () => otherSlices(c.x[0], c.x[1], c.x[2]),
+      ),
+  },
+  Compress: decomposed(indexingOf.Compress!),
+  Unique: decomposed(indexingOf.Unique!),
+  // its own transpose
+  ReverseSequence: {
+    vjp: ({ g, operation }) => [() => reapply(operation, [g, operation.inputs[1]])[0]],
+    jvp: onTangent,
+  },
+  TensorScatter: decomposed(indexingOf.TensorScatter!),
+  NonMaxSuppression: 'zero',
   TopK: {
     vjp: ({ gs: [g], x: [x], y: [, indices], operation }) => [
       () => g && scatterElements(zerosLike(x), indices, g, { axis: axisOf(operation, -1), reduction: 'add' }),

@@ -52,7 +52,9 @@ export const decomposed = (compose: Composition): Differentiable => ({
   },
 })
 
-const leavesOf = ({ inputs }: Operation): ReadonlySet<Value> => new Set(inputs.filter((value) => value !== null))
+// A composition may read what the operation gives beside what it is differentiated for.
+const leavesOf = ({ inputs, outputs }: Operation): ReadonlySet<Value> =>
+  new Set([...inputs.filter((value) => value !== null), ...outputs])
 
 /** The derivative of what the table of compositions says that an operator is made of. */
 export const composed = (type: OperatorName): Differentiable => decomposed((use) => compositions[type]!(use))

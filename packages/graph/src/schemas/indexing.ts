@@ -167,6 +167,83 @@ export const indexing = {
     types: to('int64'),
     shapes: (call) => [[call.inputs[0]!.shape.length, freshDim()]],
   },
+  Compress: {
+    since: 11,
+    inputs: [2, 2],
+    attributes: { axis: 'int' },
+    types: (call) => {
+      dtypeIn(call, 1, 'bool')
+      return same('any', 1)(call)
+    },
+    shapes: (call) => {
+      const [{ shape }, condition] = call.inputs as readonly [Value, Value]
+      if (condition.shape.length !== 1) throw refuse(call, 'SHAPE_MISMATCH', 'a condition is a list')
+      if (call.attributes.axis === undefined) return [[freshDim()]]
+      return [shape.with(axisIn(call, int(call, 'axis', 0), shape.length), freshDim())]
+    },
+  },
+  Unique: {
+    since: 11,
+    inputs: [1, 1],
+    attributes: { axis: 'int', sorted: 'int' },
+    types: (call) => [tensorType(dtypeIn(call, 0, 'any')), ...new Array(3).fill(tensorType('int64'))],
+    shapes: (call) => {
+      const { shape } = call.inputs[0]!
+      const count = freshDim()
+      if (call.attributes.axis === undefined) return [[count], [count], [freshDim()], [count]]
+      const axis = axisIn(call, int(call, 'axis', 0), shape.length)
+      return [shape.with(axis, count), [count], [shape[axis]], [count]]
+    },
+  },
+  ReverseSequence: {
+    since: 10,
+    inputs: [2, 2],
+    attributes: { batch_axis: 'int', time_axis: 'int' },
+    types: (call) => {
+      dtypeIn(call, 1, 'int64')
+      return same('any', 1)(call)
+    },
+    shapes: (call) => {
+      const [{ shape }, lengths] = call.inputs as readonly [Value, Value]
+      const axes = [int(call, 'batch_axis', 1), int(call, 'time_axis', 0)]
+      if (axes[0] + axes[1] !== 1 || axes[0] * axes[1] !== 0 || shape.length < 2)
+        throw refuse(call, 'SHAPE_MISMATCH', 'the examples and the time are axes 0 and 1, or 1 and 0')
+      if (lengths.shape.length !== 1) throw refuse(call, 'SHAPE_MISMATCH', 'the lengths are a list')
+      return [shape]
+    },
+  },
+  TensorScatter: {
+    since: 24,
+    inputs: [2, 3],
+    attributes: { axis: 'int', mode: 'string' },
+    types: (call) => {
+      if (call.inputs[2]) dtypeIn(call, 2, 'int64')
+      return [tensorType(agree(call, 'any', 0, 2))]
+    },
+    shapes: (call) => {
+      sameRank(call, 0, 1)
+      const { shape } = call.inputs[0]!
+      if (axisIn(call, int(call, 'axis', -2), shape.length) === 0)
+        throw refuse(call, 'AXIS_OUT_OF_RANGE', 'axis 0 counts the examples, and a cache grows along another')
+      return [shape]
+    },
+  },
+  NonMaxSuppression: {
+    since: 11,
+    inputs: [2, 5],
+    attributes: { center_point_box: 'int' },
+    types: (call) => {
+      agree(call, 'float', 0, 2)
+      if (call.inputs[2]) dtypeIn(call, 2, 'int64')
+      return [tensorType('int64')]
+    },
+    shapes: (call) => {
+      const [boxes, scores] = call.inputs as readonly [Value, Value]
+      if (boxes.shape.length !== 3 || scores.shape.length !== 3)
+        throw refuse(call, 'SHAPE_MISMATCH', 'boxes are [images, boxes, 4] and scores [images, classes, boxes]')
+      return [[freshDim(), 3]]
+    },
+  },
   Trilu: {
     since: 14,
     inputs: [1, 2],
