@@ -20,6 +20,8 @@ export {
   type Turn,
 } from './operators/control.ts'
 export * from './operators/index.ts'
+export type { Device } from './runtime/device.ts'
+export type { Runtime } from './runtime/engine.ts'
 export { openSession, type RunOptions, type Session, type SessionOptions } from './session.ts'
 export { substitute } from './substitute.ts'
 export { type Summary, summary } from './summary.ts'

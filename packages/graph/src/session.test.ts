@@ -156,3 +156,16 @@ test('a missing kernel is said to be one', async () => {
     because: 'it has no kernel for this operator in this element type',
   })
 })
+
+test('a device that no runtime has is refused, and one that is not there', async () => {
+  const x = input('x', 'float32', [2])
+  const model = compile({ outputs: { y: add(x, x) } })
+  const open = (device: string) => openSession(model, { device: device as 'cpu' })
+  await expect(open('gpu')).rejects.toMatchObject({ code: 'DEVICE_UNKNOWN', hint: 'it is cpu, webgpu, cuda' })
+  await expect(open('tpu')).rejects.toMatchObject({
+    code: 'DEVICE_UNKNOWN',
+    hint: expect.stringContaining('export the model'),
+  })
+  // onnxruntime-node brings no CUDA
+  await expect(open('cuda')).rejects.toMatchObject({ code: 'DEVICE_MISSING', hint: expect.stringContaining('CUDA 12') })
+})

@@ -1,10 +1,11 @@
 import { PodError, type Tensor } from '@mlpod/contract'
-import { createEngine } from '#runtime'
+import { createEngine, createRemoteEngine } from '#runtime'
 import { checkFeeds, checkOutputs } from './feeds.ts'
 import { defaultsOf, type Model, modelOf, type Signature } from './model.ts'
 import { decode } from './onnx/decode.ts'
 import { encode } from './onnx/encode.ts'
-import { createRemoteEngine } from './runtime/remote.ts'
+import { checkDevice, type Device } from './runtime/device.ts'
+import type { Runtime } from './runtime/engine.ts'
 
 /** How a session runs. */
 export interface SessionOptions {
@@ -16,6 +17,10 @@ export interface SessionOptions {
   readonly arena?: boolean
   /** How much the runtime rewrites the graph. Default `all`; its later fusions keep factors in single precision. */
   readonly optimization?: 'all' | 'basic' | 'none'
+  /** Default `cpu`. `webgpu` and `cuda` where they are there. */
+  readonly device?: Device
+  /** The runtime; in a browser `onnxruntime-web`. Default, and the only one for workers: `onnxruntime-node`. */
+  readonly runtime?: Runtime
 }
 
 /** How one run goes. */
@@ -46,16 +51,19 @@ export interface Session extends AsyncDisposable {
 
 /**
  * Returns a session of a model or of the bytes of an ONNX file.
- * Throws `MODEL_CORRUPT`, or `MODEL_REFUSED` when the runtime has no kernel for an operator.
+ * Throws `MODEL_CORRUPT`, `MODEL_REFUSED` when the runtime has no kernel for an operator, `DEVICE_UNKNOWN`, `DEVICE_MISSING`.
  */
 export async function openSession(
   model: Model | Uint8Array,
-  { threads = 1, thread = 'current', arena = true, optimization = 'all' }: SessionOptions = {},
+  { threads = 1, thread = 'current', arena = true, optimization = 'all', device = 'cpu', runtime }: SessionOptions = {},
 ): Promise<Session> {
   const { bytes, inputs, outputs, external } = model instanceof Uint8Array ? modelOf(model) : model
+  checkDevice(device)
   const { required, defaults } = withoutDefaults(bytes, inputs)
-  const create = thread === 'worker' ? createRemoteEngine : createEngine
-  const engine = await create(required, { threads, arena, optimization, external })
+  const options = { threads, arena, optimization, device, external }
+  const engine = await (thread === 'worker'
+    ? createRemoteEngine(required, options)
+    : createEngine(required, options, runtime))
   const all = outputs.map(({ name }) => name)
   let open = true
   const running = new Set<Promise<unknown>>()

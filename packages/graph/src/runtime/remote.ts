@@ -1,6 +1,7 @@
 import { errorFrom, PodError, type Tensor } from '@mlpod/contract'
 import type { Engine, EngineOptions } from './engine.ts'
 import type { Answer, Request, Start } from './message.ts'
+import { copied } from './onnxruntime.ts'
 
 interface Waiting {
   readonly resolve: (results: Readonly<Record<string, Tensor>>) => void
@@ -61,7 +62,9 @@ export async function createRemoteEngine(bytes: Uint8Array, options: EngineOptio
   return {
     async run(feeds, outputs, into) {
       const results = await ask({ type: 'run', feeds, outputs })
-      return Object.fromEntries(outputs.map((name) => [name, written(results[name], into[name])]))
+      return Object.fromEntries(
+        outputs.map((name) => [name, into[name] === undefined ? results[name] : copied(results[name], into[name])]),
+      )
     },
     async close() {
       if (death !== undefined) return
@@ -69,11 +72,4 @@ export async function createRemoteEngine(bytes: Uint8Array, options: EngineOptio
       await worker.terminate()
     },
   }
-}
-
-function written(result: Tensor, into: Tensor | undefined): Tensor {
-  if (into === undefined) return result
-  if (ArrayBuffer.isView(into.data)) (into.data as Float32Array).set(result.data as Float32Array)
-  else for (let i = 0; i < result.data.length; i++) (into.data as string[])[i] = result.data[i] as string
-  return into
 }
