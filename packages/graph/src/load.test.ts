@@ -338,7 +338,8 @@ test('an operator in a form that newer opsets changed is not written as if it we
     name: 'g',
     input: [float('x', 1, 1, 2, 2)],
     output: [float('y')],
-    initializer: [{ name: 's', dataType: 1, dims: [4], floatData: [1, 1, 2, 2] }],
+    // larger one way and smaller the other, which no mode of Resize rounds as it was
+    initializer: [{ name: 's', dataType: 1, dims: [4], floatData: [1, 1, 2, 0.5] }],
     node: [{ opType: 'Upsample', name: 'up', input: ['x', 's'], output: ['y'] }],
   })
   const { inputs, outputs } = load(bytes)

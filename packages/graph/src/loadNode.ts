@@ -181,7 +181,11 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
   const old = { type: node.opType ?? '', inputs, attributes, outputs: node.output ?? [] }
   const taken = domain === '' ? fromSequence(old) : undefined
   if (taken !== undefined) return [taken]
-  const { node: present, upgraded } = domain === '' ? upgrade(old, opset) : { node: old, upgraded: false }
+  const {
+    node: present,
+    upgraded,
+    outdated,
+  } = domain === '' ? upgrade(old, opset) : { node: old, upgraded: false, outdated: false }
   if (isValue(present)) return [present]
   const { outputs } = present
   const captures = new Set(
@@ -196,6 +200,7 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
     shapes: (index) => scope.infos.get(outputs[index])?.shape,
   }
   const isKnown =
+    !outdated &&
     schemaOf(domain, present.type) !== undefined &&
     // The first form of LabelEncoder.
     attributes.classes_strings === undefined &&

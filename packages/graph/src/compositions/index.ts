@@ -27,20 +27,27 @@ export const compositions: Compositions = {
 
 const batchFirst = (use: Use): boolean => int(use, 'layout', 0) === 1
 
+const late = (_: Use, opset: number): boolean => opset > 21
+
 /** Uses that the runtime refuses, or runs to the harm of others. */
-const NOT_RUN: { readonly [O in OperatorName]?: (use: Use) => boolean } = {
+const NOT_RUN: { readonly [O in OperatorName]?: (use: Use, opset: number) => boolean } = {
   // It writes the new statistics over the old ones, even where those are fed or belong to the model.
   BatchNormalization: (use) => int(use, 'training_mode', 0) === 1,
+  // Their kernels end before opset 22.
+  GlobalLpPool: late,
+  RoiAlign: late,
   LRN: (use) => int(use, 'size', 1) % 2 === 0,
   RNN: batchFirst,
   GRU: batchFirst,
   LSTM: batchFirst,
 }
 
-/** Tells whether something else stands in a compiled model for an operation, which the runtime must not run. */
-export const isStoodIn = (operation: Operation): boolean =>
-  operation.domain === '' && NOT_RUN[operation.type as OperatorName]?.(operation) === true
+/** Tells whether something else stands in a model of an opset for an operation, which the runtime must not run. */
+export const isStoodIn = (operation: Operation, opset: number): boolean =>
+  operation.domain === '' && NOT_RUN[operation.type as OperatorName]?.(operation, opset) === true
 
-/** Returns what stands in a compiled model for such an operation, or undefined. */
-export const standIn = (operation: Operation): readonly Value[] | undefined =>
-  isStoodIn(operation) ? (compositions[operation.type as OperatorName]!(operation) as readonly Value[]) : undefined
+/** Returns what stands in a model of an opset for such an operation, or undefined. */
+export const standIn = (operation: Operation, opset: number): readonly Value[] | undefined =>
+  isStoodIn(operation, opset)
+    ? (compositions[operation.type as OperatorName]!(operation) as readonly Value[])
+    : undefined

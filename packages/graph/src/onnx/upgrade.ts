@@ -1,9 +1,13 @@
+import { text as asText, flag } from '../attribute.ts'
 import { scalarOf } from '../known.ts'
 import { constant } from '../leaf.ts'
+import { div } from '../operators/elementwise.ts'
 import { einsum } from '../operators/linear.ts'
+import { groupNormalization } from '../operators/normalization.ts'
 import { hardmax, logSoftmax, softmax } from '../operators/reduction.ts'
-import { flatten, reshape, shape } from '../operators/structure.ts'
+import { concat, expand, flatten, type Ints, reshape, shape, unsqueeze } from '../operators/structure.ts'
 import { float, int, ints, text } from '../schema.ts'
+import { floatsOf } from '../schemas/image.ts'
 import { type Attribute, dtypeOf, isRanked, type Value } from '../value.ts'
 
 /** A node as a file has it. */
@@ -49,6 +53,40 @@ const flattened = (operator: (x: Value, options: { axis: number }) => Value): Up
     return reshape(operator(flatten(x, { axis }), { axis: 1 }), shape(x), { allowZero: true })
   },
 })
+
+/** Scales and regions are floats of the file, but no parameters that learn: shapes depend on them. */
+function fixed<T extends Value | null>(value: T): T | Value {
+  const own = value?.operation.type === 'Parameter' ? value.operation.attributes.value : undefined
+  return own?.kind === 'tensor' ? constant(own.value) : value
+}
+
+/** Upsample, and Resize up to opset 10: the nearest element was cut off, but where the result is smaller. */
+function asymmetric(node: OldNode): OldNode | undefined {
+  const [x, scales] = node.inputs
+  const factors = floatsOf(scales ?? undefined)
+  const mode = text(node, 'mode', 'nearest')
+  const shrinks = factors?.filter((scale) => scale !== 1).map((scale) => scale < 1) ?? [false]
+  if (mode === 'nearest' && new Set(shrinks).size > 1) return undefined
+  const attributes = {
+    mode: asText(mode),
+    coordinate_transformation_mode: asText('asymmetric'),
+    nearest_mode: asText(shrinks.includes(true) ? 'ceil' : 'floor'),
+  }
+  return { ...node, type: 'Resize', inputs: [x, null, scales], attributes }
+}
+
+/** tf_half_pixel_for_nn, which went with opset 13: floor((i + 0.5) / scale). */
+function withoutNearestOfTensorflow(node: OldNode): OldNode | undefined {
+  if (text(node, 'coordinate_transformation_mode', 'half_pixel') !== 'tf_half_pixel_for_nn') return node
+  if (text(node, 'mode', 'nearest') !== 'nearest' || text(node, 'nearest_mode', 'round_prefer_floor') !== 'floor')
+    return undefined
+  const attributes = {
+    ...node.attributes,
+    coordinate_transformation_mode: asText('half_pixel'),
+    nearest_mode: asText('round_prefer_ceil'),
+  }
+  return { ...node, attributes }
+}
 
 /** Present forms of what older files have, by operator. */
 const UPGRADES: Readonly<Record<string, Upgrade | undefined>> = {
@@ -114,13 +152,68 @@ const UPGRADES: Readonly<Record<string, Upgrade | undefined>> = {
   ReduceLogSumExp: listed(18, 'axes'),
   ReduceSumSquare: listed(18, 'axes'),
   Scatter: { before: 11, apply: (node) => ({ ...node, type: 'ScatterElements' }) },
-  // With statistics that are given and one output, all versions since 9 say the same.
+  // Before opset 14 more outputs than one meant training; the last two, kept for a derivative, have no present form.
   BatchNormalization: {
     before: 14,
-    apply: (node) =>
-      node.outputs.filter((name) => name !== '').length === 1
-        ? { ...node, attributes: without(node.attributes, 'spatial') }
-        : undefined,
+    apply: (node) => {
+      const given = node.outputs.filter((name) => name !== '').length
+      const last = node.outputs.findLastIndex((name) => name !== '') + 1
+      if (int(node, 'spatial', 1) === 0 || last > 3) return undefined
+      const attributes = without(node.attributes, 'spatial')
+      return given === 1
+        ? { ...node, attributes }
+        : { ...node, attributes: { ...attributes, training_mode: flag(true) }, outputs: node.outputs.slice(0, 3) }
+    },
+  },
+  // Scale and bias were one number a group.
+  GroupNormalization: {
+    before: 21,
+    apply: ({ inputs, attributes }) => {
+      const [x, scale, bias] = inputs as readonly Value[]
+      if (!isRanked(x)) return undefined
+      const groups = int({ attributes }, 'num_groups', 1)
+      const channels = x.shape[1]
+      const size: Ints =
+        typeof channels === 'number'
+          ? [1, channels / groups]
+          : concat([list([1]), div(shape(x, 1, 2), constant(groups, 'int64'))])
+      const spread = (vector: Value): Value => reshape(expand(unsqueeze(vector, [1]), size), [-1])
+      return groupNormalization(x, spread(scale), spread(bias), groups, {
+        epsilon: float({ attributes }, 'epsilon', 1e-5),
+      })
+    },
+  },
+  GridSample: {
+    before: 20,
+    apply: (node) => {
+      const modes: Readonly<Record<string, string>> = { bilinear: 'linear', bicubic: 'cubic' }
+      const mode = text(node, 'mode', 'bilinear')
+      return { ...node, attributes: { ...node.attributes, mode: asText(modes[mode] ?? mode) } }
+    },
+  },
+  // There was no half pixel.
+  RoiAlign: {
+    before: 16,
+    apply: (node) => ({
+      ...node,
+      attributes: { ...node.attributes, coordinate_transformation_mode: asText('output_half_pixel') },
+    }),
+  },
+  Upsample: {
+    before: 10,
+    apply: (node) => {
+      const listed = node.attributes.scales
+      const scales = listed?.kind === 'floats' ? constant(listed.value, 'float32') : node.inputs[1]
+      return scales ? asymmetric({ ...node, inputs: [node.inputs[0], fixed(scales)] }) : undefined
+    },
+  },
+  Resize: {
+    before: Number.POSITIVE_INFINITY,
+    apply: (node) => {
+      const inputs = node.inputs.map((value, i) => (i === 1 || i === 2 ? fixed(value) : value))
+      const present = { ...node, inputs }
+      return inputs.length === 2 && inputs[1] !== null ? asymmetric(present) : withoutNearestOfTensorflow(present)
+    },
   },
   // The runtime wants the same number of axes under each ellipsis.
   Einsum: {
@@ -145,10 +238,16 @@ const UPGRADES: Readonly<Record<string, Upgrade | undefined>> = {
   },
 }
 
-/** Returns a node of a file of `opset` in its present form, or the value that it is. `known` tells whether it has one. */
-export function upgrade(node: OldNode, opset: number): { readonly node: OldNode | Value; readonly upgraded: boolean } {
+/**
+ * Returns a node of a file of `opset` in its present form, or the value that it is; `outdated` tells that it has none, and
+ * is given as it was.
+ */
+export function upgrade(
+  node: OldNode,
+  opset: number,
+): { readonly node: OldNode | Value; readonly upgraded: boolean; readonly outdated: boolean } {
   const entry = UPGRADES[node.type]
-  if (entry === undefined || opset >= entry.before) return { node, upgraded: false }
+  if (entry === undefined || opset >= entry.before) return { node, upgraded: false, outdated: false }
   const result = entry.apply(node)
-  return { node: result ?? node, upgraded: result !== undefined }
+  return { node: result ?? node, upgraded: result !== undefined, outdated: result === undefined }
 }

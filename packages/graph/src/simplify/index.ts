@@ -66,14 +66,15 @@ export function simplify(outputs: readonly Value[]): readonly Value[] {
 /** Returns values equal to the outputs in which defined operators, and those that the runtime must not run, are what they compute. */
 export function expand(outputs: readonly Value[]): readonly Value[] {
   let current = outputs
-  while (holdsOther(current)) {
+  const opset = opsetOf(outputs)
+  while (holdsOther(current, opset)) {
     const pass: Pass = {
       table: {},
       uses: new Map(),
       known: { find: () => undefined, remember: () => {} },
       leaves: [],
       outer: new Set(),
-      improve: plainer,
+      improve: (operation) => expansion(operation) ?? standIn(operation, opset),
       rewritten: 0,
     }
     const mapped = new Map<Value, Value>()
@@ -83,17 +84,22 @@ export function expand(outputs: readonly Value[]): readonly Value[] {
   return current
 }
 
-const plainer = (operation: Operation): readonly Value[] | undefined => expansion(operation) ?? standIn(operation)
-
-const holdsOther = (outputs: readonly Value[], stop?: ReadonlySet<Value>): boolean =>
+const holdsOther = (outputs: readonly Value[], opset: number, stop?: ReadonlySet<Value>): boolean =>
   topological(outputs, stop).some(
     (operation) =>
       operation.definition?.body !== undefined ||
-      isStoodIn(operation) ||
+      isStoodIn(operation, opset) ||
       Object.values(operation.bodies ?? {}).some((body) =>
-        holdsOther(body.outputs, new Set([...operation.captures, ...body.inputs])),
+        holdsOther(body.outputs, opset, new Set([...operation.captures, ...body.inputs])),
       ),
   )
+
+/** The opset of ai.onnx that the newest operator asks for. */
+const opsetOf = (outputs: readonly Value[], stop?: ReadonlySet<Value>): number =>
+  topological(outputs, stop).reduce((newest, { domain, version, bodies = {}, captures }) => {
+    const inside = Object.values(bodies).map((body) => opsetOf(body.outputs, new Set([...captures, ...body.inputs])))
+    return Math.max(newest, domain === '' ? version : 0, ...inside)
+  }, 0)
 
 const both: Table = Object.fromEntries(
   Object.keys({ ...rewrites, ...fusions }).map((type) => {
