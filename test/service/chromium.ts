@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 
 /** What a page looks like to its reader. */
 export type Theme = 'light' | 'dark'
@@ -20,26 +21,24 @@ const FLAGS = [
   '--enable-logging=stderr',
 ] as const
 
-/** Opens a local file in Chromium with an empty profile. Returns what it printed, and what the page said on its console. */
-export function chromium(
+/** Opens a local file or an address in Chromium with an empty profile. Returns what it printed, and what the page said on its console. */
+export async function chromium(
   file: string,
   { theme, flags }: { readonly theme: Theme; readonly flags: readonly string[] },
-): { readonly stdout: string; readonly console: readonly string[] } {
+): Promise<{ readonly stdout: string; readonly console: readonly string[] }> {
   const profile = mkdtempSync(join(tmpdir(), 'mlpod-chromium-'))
   try {
-    const { status, stdout, stderr, error } = spawnSync(
+    const { stdout, stderr } = await promisify(execFile)(
       'chromium',
       [
         ...FLAGS,
         `--user-data-dir=${profile}`,
         `--blink-settings=preferredColorScheme=${theme === 'dark' ? 0 : 1}`,
         ...flags,
-        pathToFileURL(file).href,
+        file.startsWith('http:') ? file : pathToFileURL(file).href,
       ],
-      { encoding: 'utf8', maxBuffer: 2 ** 27, timeout: 60_000 },
+      { maxBuffer: 2 ** 27, timeout: 120_000 },
     )
-    if (error) throw error
-    if (status !== 0) throw new Error(`chromium ended with ${status}: ${stderr}`)
     return { stdout, console: stderr.split('\n').filter((line) => line.includes(':CONSOLE:')) }
   } finally {
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 })

@@ -22,10 +22,10 @@ interface Measured {
 }
 
 /** Measures the report in frames of these widths: a browser's window cannot be as narrow as a phone. */
-function measure(
+async function measure(
   theme: Theme,
   widths: readonly number[],
-): { measured: readonly Measured[]; console: readonly string[] } {
+): Promise<{ measured: readonly Measured[]; console: readonly string[] }> {
   const script = readFileSync(join(import.meta.dirname, 'measure.js'), 'utf8')
   writeFileSync(join(build, 'measured.html'), html.replace('</body>', `<script>${script}</script></body>`))
   const frames = widths.map(
@@ -36,7 +36,7 @@ function measure(
     `<!doctype html><meta name="color-scheme" content="light dark"><script>addEventListener('message', ({ data }) => {
       document.body.append(Object.assign(document.createElement('pre'), { textContent: JSON.stringify(data) })) })</script>${frames.join('')}`,
   )
-  const { stdout, console } = chromium(join(build, 'frames.html'), {
+  const { stdout, console } = await chromium(join(build, 'frames.html'), {
     theme,
     flags: ['--virtual-time-budget=4000', '--dump-dom'],
   })
@@ -54,8 +54,8 @@ test('the report needs nothing but itself: no script, no style sheet, no picture
 })
 
 describe.each(['light', 'dark'] as const)('%s', (theme) => {
-  test('opened in Chromium it loads nothing, says nothing on the console, fits a desktop and a phone, and can be read', () => {
-    const { measured, console } = measure(theme, [1000, 390])
+  test('opened in Chromium it loads nothing, says nothing on the console, fits a desktop and a phone, and can be read', async () => {
+    const { measured, console } = await measure(theme, [1000, 390])
     expect(console).toEqual([])
     expect(measured.map(({ width }) => width)).toEqual([1000, 390])
     for (const { width, scrollWidth, dark, background, resources, overflowing, drawings, faint } of measured) {
@@ -69,9 +69,12 @@ describe.each(['light', 'dark'] as const)('%s', (theme) => {
     }
   })
 
-  test.each([1000, 390])('at %s px there is something to see', (width) => {
+  test.each([1000, 390])('at %s px there is something to see', async (width) => {
     const picture = join(build, `report-${theme}-${width}.png`)
-    const { console } = chromium(file, { theme, flags: [`--window-size=${width},1400`, `--screenshot=${picture}`] })
+    const { console } = await chromium(file, {
+      theme,
+      flags: [`--window-size=${width},1400`, `--screenshot=${picture}`],
+    })
     expect(console).toEqual([])
     const png = readFileSync(picture)
     expect(png.subarray(1, 4).toString()).toBe('PNG')
@@ -81,8 +84,8 @@ describe.each(['light', 'dark'] as const)('%s', (theme) => {
   })
 })
 
-test('every promise stands in the page with its verdict, its number and the beginning of its evidence, as the browser reads it', () => {
-  const { stdout: dom } = chromium(file, { theme: 'light', flags: ['--dump-dom'] })
+test('every promise stands in the page with its verdict, its number and the beginning of its evidence, as the browser reads it', async () => {
+  const { stdout: dom } = await chromium(file, { theme: 'light', flags: ['--dump-dom'] })
   const rows = [...dom.matchAll(/<details class="row[^>]*>.*?<\/details>/gs)].map(([row]) => row)
   expect(rows).toHaveLength(evidence.filter(({ volatile }) => !volatile).length)
   for (const { claim, verdict, estimate } of evidence.filter(({ volatile }) => !volatile)) {

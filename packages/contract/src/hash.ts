@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '#sha256'
 import { canonical } from './canonical.ts'
 import { PodError } from './error.ts'
 
@@ -9,7 +9,7 @@ export type Hash = string & { readonly [hashBrand]: true }
 
 /** Returns the hash of bytes, or of a text's UTF-8 bytes. */
 export function hashBytes(bytes: Uint8Array | string): Hash {
-  return createHash('sha256').update(bytes).digest('hex') as Hash
+  return sha256(bytes) as Hash
 }
 
 /** Returns the hash of a value's canonical encoding. Throws what `canonical` throws. */

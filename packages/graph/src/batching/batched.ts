@@ -1,6 +1,6 @@
 import { reapply } from '../apply.ts'
 import { constant } from '../leaf.ts'
-import { concat, expand, shape, transpose, unsqueeze } from '../operators/structure.ts'
+import { concat, expand, transpose, unsqueeze } from '../operators/structure.ts'
 import type { Attribute, Dim, Operation, Value } from '../value.ts'
 
 /** What stands for a value: a batch of it on a first axis, or the one value that all examples share. */
@@ -61,6 +61,3 @@ export function again(
 ): readonly Value[] {
   return reapply({ ...operation, attributes: { ...operation.attributes, ...attributes }, inputs: [] }, inputs)
 }
-
-/** Returns the sizes of one example of a batch. */
-export const exampleSizes = (value: Value): Value => shape(value, 1)
