@@ -5,6 +5,7 @@ import { checkAlike, checkClasses, checkData } from './checkData.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { resolveClassWeights, withClassWeights } from './classWeights.ts'
 import { namedRows, type TrainingData } from './data.ts'
+import { type Culprit, firstNotFinite } from './diagnose.ts'
 import { checkOptions, type FitOptions } from './fitOptions.ts'
 import { openJudge } from './judge.ts'
 import { buildNetwork, INPUT } from './namedNetwork.ts'
@@ -13,8 +14,8 @@ import { resumed, saved } from './progress.ts'
 import { type Chunk, isStream, rowSource, type Source, streamSource } from './source.ts'
 import { type Best, newStopping } from './stopping.ts'
 import { nothing, stepRecords, summed, type Tally, tallied } from './tally.ts'
-import { newTrainer, notFinite, type Ran } from './trainer.ts'
-import { trainingStep } from './trainingStep.ts'
+import { newTrainer, notFinite, type Ran, type Trainer } from './trainer.ts'
+import { type TrainingStep, trainingStep } from './trainingStep.ts'
 
 /** A trained network. */
 export interface Fitted {
@@ -115,7 +116,7 @@ export async function fit(options: FitOptions): Promise<Fitted> {
           const chunk = most() > 0 && !stopped ? await cursor.next(most()) : undefined
           if (chunk === undefined) break
           const ran = await trainer.run(chunk)
-          await checkLosses(ran, epoch, chunk)
+          await checkLosses(ran, chunk)
           tally = tallied(tally, ran, chunk.size)
           await tellSteps(ran, chunk)
           if (checkpoint?.every && trainer.steps() % checkpoint.every === 0) await keep()
@@ -167,9 +168,14 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     }
   }
 
-  async function checkLosses({ losses, first }: Ran, epoch: number, _: Chunk): Promise<void> {
+  async function checkLosses({ losses, first }: Ran, chunk: Chunk): Promise<void> {
     const wrong = losses.findIndex((loss) => !Number.isFinite(loss))
-    if (wrong >= 0) throw notFinite('loss', losses[wrong], first + wrong, epoch)
+    if (wrong < 0) return
+    const culprit = options.diagnose ? await culpritOf(step, trainer, chunk, wrong) : undefined
+    const because =
+      culprit &&
+      `the first result that is no number is ${culprit.value}, of ${culprit.operation}${culprit.at ? ` (${culprit.at})` : ''}`
+    throw notFinite('loss', losses[wrong], first + wrong, epoch, because)
   }
 }
 
@@ -202,6 +208,23 @@ async function prepared(options: FitOptions): Promise<{ source: Source; problem:
     return weighed
   }
   return finish(await streamSource(data, { prefetch, prepare }))
+}
+
+/** Takes the steps of a run again up to the one whose loss was no number, and looks where that began. */
+async function culpritOf(
+  step: TrainingStep,
+  trainer: Trainer,
+  chunk: Chunk,
+  wrong: number,
+): Promise<Culprit | undefined> {
+  const part = (from: number, steps: number): Chunk => ({
+    ...chunk,
+    rows: chunk.rows.slice(from * chunk.size, (from + steps) * chunk.size),
+    steps,
+  })
+  trainer.restore(trainer.before(), trainer.steps() - chunk.steps, trainer.factor())
+  if (wrong > 0) await trainer.run(part(0, wrong))
+  return firstNotFinite(step.computed.values, step.computed.inputs, trainer.feeds(part(wrong, 1)))
 }
 
 /** Lets signals and timers through now and then: a run blocks its thread. */

@@ -1,4 +1,7 @@
 export type { Callback, Control, EpochRecord, Norms, StepRecord } from './callback.ts'
+export { csvLogger } from './callbacks/csvLogger.ts'
+export { logTo } from './callbacks/logTo.ts'
+export { type ReduceOnPlateauOptions, reduceOnPlateau } from './callbacks/reduceOnPlateau.ts'
 export type { CheckpointOptions } from './checkpoint.ts'
 export type { ClassWeights } from './classWeights.ts'
 export type { NamedRows, Rows, TrainingData } from './data.ts'
@@ -26,6 +29,8 @@ export {
   mlp,
   sequential,
 } from './layers/layers.ts'
+export { type LbfgsOptions, lbfgs, type Minimum } from './lbfgs.ts'
+export { type LoadedNetworkOptions, loadedNetwork, withParameters } from './loadedNetwork.ts'
 export * from './losses/index.ts'
 export { absoluteError, accuracy, type Judged, type Metric, meanOf, squaredError } from './metric.ts'
 export type { NamedNetwork } from './namedNetwork.ts'
@@ -42,6 +47,7 @@ export {
   type Preprocess,
   type PreprocessOptions,
 } from './preprocess/plan.ts'
+export { type RelationBatchesOptions, relationBatches } from './relationBatches.ts'
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts'
 export * from './schedules/index.ts'
 export { type ScoreOptions, score } from './score.ts'

@@ -130,7 +130,8 @@ export function decodeSafetensors(bytes: Uint8Array, { file = 'the file' } = {})
     if (end > body.byteLength || end - start !== sizeOf(shape) * Typed.BYTES_PER_ELEMENT)
       throw corrupt(`"${name}" of shape [${shape.join(', ')}] does not fit its bytes ${start} to ${end}`)
     spans.push([start, end, name])
-    const copied = body.slice(start, end)
+    // a Buffer's slice would be a view
+    const copied = Uint8Array.from(body.subarray(start, end))
     tensors[name] = { dtype: TYPES[dtype], shape, data: new Typed(copied.buffer) as TensorArrays[DataType] } as Tensor
   }
   let at = 0

@@ -47,6 +47,25 @@ export function newTrainer(
   const taken = new Set(model.inputs.map(({ name }) => name))
   let [t, factor, checked] = [0, 1, false]
 
+  /** What the next steps are fed. */
+  function feeds({ columns, rows, size, steps }: Chunk): Record<string, Tensor> {
+    const used = Object.fromEntries(Object.entries(columns).filter(([name]) => taken.has(name)))
+    const fed: Record<string, Tensor> = { ...used, ...still, ...now, [ROWS]: tensor('int64', [steps, size], rows) }
+    const kept = (name: string): number => Number({ ...still, ...now }[slotName(name)].data[0])
+    const values = Array.from({ length: steps }, (_, k) => optimizer.scalars?.({ t: t + k + 1, factor, kept }) ?? {})
+    for (const name of scalarNames)
+      fed[`scalar ${name}`] = tensor(
+        'float32',
+        [steps],
+        Float32Array.from(values, (scalars) => scalars[name]),
+      )
+    for (const mask of masks) fed[mask.name] = drawMask(drops, mask, t, steps, size)
+    for (const [name, wanted] of Object.entries(randoms))
+      fed[randomName(name)] = drawRandom(noise.at(name), wanted, t, steps)
+    if (stepsPerRun > 1) fed[TRIPS] = tensor('int64', [], BigInt64Array.of(BigInt(steps)))
+    return fed
+  }
+
   return {
     steps: (): number => t,
     factor: (): number => factor,
@@ -72,24 +91,12 @@ export function newTrainer(
       ) as Record<string, Tensor<'float32'>>),
       ...(frozen as Record<string, Tensor<'float32'>>),
     }),
+    feeds,
     /** Runs the steps of a chunk. */
-    async run({ columns, rows, size, steps }: Chunk): Promise<Ran> {
-      const used = Object.fromEntries(Object.entries(columns).filter(([name]) => taken.has(name)))
-      const feeds: Record<string, Tensor> = { ...used, ...still, ...now, [ROWS]: tensor('int64', [steps, size], rows) }
-      const kept = (name: string): number => Number({ ...still, ...now }[slotName(name)].data[0])
-      const values = Array.from({ length: steps }, (_, k) => optimizer.scalars?.({ t: t + k + 1, factor, kept }) ?? {})
-      for (const name of scalarNames)
-        feeds[`scalar ${name}`] = tensor(
-          'float32',
-          [steps],
-          Float32Array.from(values, (scalars) => scalars[name]),
-        )
-      for (const mask of masks) feeds[mask.name] = drawMask(drops, mask, t, steps, size)
-      for (const [name, wanted] of Object.entries(randoms))
-        feeds[randomName(name)] = drawRandom(noise.at(name), wanted, t, steps)
-      if (stepsPerRun > 1) feeds[TRIPS] = tensor('int64', [], BigInt64Array.of(BigInt(steps)))
+    async run(chunk: Chunk): Promise<Ran> {
+      const { steps } = chunk
       // the first run is checked, the others have the same names and types
-      const results = await session.run(feeds, { into: written(next), validate: !checked })
+      const results = await session.run(feeds(chunk), { into: written(next), validate: !checked })
       checked = true
       ;[now, next] = [next, now]
       const first = t + 1

@@ -54,6 +54,8 @@ export interface TrainingStep {
   readonly scalarNames: readonly string[]
   /** What is given for each step beside the loss, [steps] each. */
   readonly collected: readonly string[]
+  /** What a step computes of its inputs: there the first number that is none is looked for. */
+  readonly computed: { readonly values: readonly Value[]; readonly inputs: Readonly<Record<string, Value>> }
 }
 
 /** What a step is made of. */
@@ -196,6 +198,10 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
     ),
     scalarNames,
     collected,
+    computed: {
+      values: substitute([value, ...next], new Map([[turn, constant(0, 'int64')]])),
+      inputs: Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== TRIPS)),
+    },
   }
 }
 
