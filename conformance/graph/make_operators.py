@@ -42,8 +42,10 @@ def plain(array):
     def number(x):
         if isinstance(x, float) and (x != x or abs(x) == inf):
             return str(x).replace("inf", "Infinity").replace("nan", "NaN")
-        return float(f"{x:.9g}") if isinstance(x, float) else x
-    return {"dtype": dtype, "shape": list(array.shape), "data": [number(x) for x in array.ravel().tolist()]}
+        return x
+    # the shortest digits that give single precision back
+    elements = [float(str(x)) for x in array.ravel()] if array.dtype == np.float32 else array.ravel().tolist()
+    return {"dtype": dtype, "shape": list(array.shape), "data": [number(x) for x in elements]}
 
 
 KINDS = {1: "float", 2: "int", 3: "string", 4: "tensor", 6: "floats", 7: "ints", 8: "strings"}
@@ -75,7 +77,7 @@ def evaluated(op, domain, inputs, attributes, count, opset, by):
     return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, feeds)
 
 
-def case(name, op, inputs, attributes={}, *, domain="", count=1, opset=21, by="onnx", gradient=None, wrt=None, outputs=None):
+def case(name, op, inputs, attributes={}, *, domain="", count=1, opset=21, by="onnx", gradient=None, wrt=None, outputs=None, fixed=False):
     assert name not in cases, name
     attributes = {key: value for key, value in attributes.items() if value is not None}
     entry = {
@@ -97,6 +99,8 @@ def case(name, op, inputs, attributes={}, *, domain="", count=1, opset=21, by="o
             outputs = [y.detach().numpy() for y in results]
     if outputs is None:
         outputs = evaluated(op, domain, inputs, attributes, count, opset, by)
+    if fixed:
+        entry["fixed"] = True  # the runtime needs the sizes beforehand
     entry["outputs"] = [plain(value) for value in outputs]
     cases[name] = entry
 
@@ -204,6 +208,41 @@ case("Split with an empty part", "Split", [drawn(2, 3), i64([0, 3])], {"axis": 1
 case("Tile", "Tile", [drawn(2, 3), i64([2, 0 + 3])], gradient=lambda x, _: x.repeat(2, 3))
 case("Concat of one", "Concat", [drawn(2, 3)], {"axis": -1}, gradient=lambda x: x + 0)
 case("Trilu below", "Trilu", [drawn(2, 3, 4), i64(-1)], {"upper": 0}, gradient=lambda x, k: torch.tril(x, -1))
+
+# attention; the reference keeps the products of mode 0 after the cap, where the text of ONNX has them before
+def attended(mask=None, causal=False, scale=None, heads=None, groups=None):
+    def split(x, n):
+        return x if x.ndim == 4 else x.reshape(x.shape[0], x.shape[1], n, -1).transpose(1, 2)
+    def run(q, k, v, *rest):
+        y = F.scaled_dot_product_attention(split(q, heads), split(k, groups), split(v, groups), attn_mask=rest[0] if rest else None,
+                                           is_causal=causal, scale=scale, enable_gqa=True)
+        return y if q.ndim == 4 else y.transpose(1, 2).flatten(2)
+    return run
+four = [drawn(2, 2, 3, 4), drawn(2, 2, 5, 4), drawn(2, 2, 5, 3)]
+same = [drawn(1, 2, 3, 2), drawn(1, 2, 3, 2), drawn(1, 2, 3, 2)]
+allowed = np.array([[1, 0, 1, 1, 0], [0, 1, 0, 0, 0], [1, 1, 1, 1, 1]], dtype=bool)
+on = dict(opset=24)
+case("Attention", "Attention", four, gradient=attended(), **on)
+case("Attention causal", "Attention", same, {"is_causal": 1}, gradient=attended(causal=True), **on)
+case("Attention causal, fewer queries", "Attention", four, {"is_causal": 1}, **on)
+case("Attention scaled", "Attention", four, {"scale": 0.3}, gradient=attended(scale=0.3), **on)
+case("Attention capped", "Attention", four, {"softcap": 2.0}, **on)
+case("Attention masked", "Attention", [*four, allowed], gradient=attended(), **on)
+case("Attention masked by a shorter mask", "Attention", [*four, np.ascontiguousarray(allowed[:, :4])], fixed=True, **on)
+case("Attention with scores added", "Attention", [*four, drawn(2, 1, 3, 5)], gradient=attended(), **on)
+case("Attention masked and causal", "Attention", [*four, np.ascontiguousarray(allowed[:, ::-1])], {"is_causal": 1}, **on)
+case("Attention of shared keys", "Attention", [drawn(1, 4, 2, 3), drawn(1, 2, 3, 3), drawn(1, 2, 3, 2)], gradient=attended(), **on)
+case("Attention of three axes", "Attention", [drawn(1, 2, 12), drawn(1, 3, 6), drawn(1, 3, 4)], {"q_num_heads": 4, "kv_num_heads": 2},
+     gradient=attended(heads=4, groups=2), **on)
+case("Attention with a past", "Attention", [*same, None, drawn(1, 2, 2, 2), drawn(1, 2, 2, 2)], {"is_causal": 1}, count=3, **on)
+for mode in range(4):
+    case(f"Attention, products of mode {mode}", "Attention", [*same, None, drawn(1, 2, 2, 2), drawn(1, 2, 2, 2)],
+         {"softcap": 3.0 if mode else None, "qk_matmul_output_mode": mode}, count=4, **on)
+case("Attention to keys without padding", "Attention", [*four, None, None, None, i64([5, 2])], **on)
+case("RotaryEmbedding", "RotaryEmbedding", [drawn(1, 2, 3, 4), drawn(1, 3, 2), drawn(1, 3, 2)], **on)
+case("RotaryEmbedding by position", "RotaryEmbedding", [drawn(2, 2, 2, 4), drawn(5, 2), drawn(5, 2), i64([[0, 4], [2, 1]])], **on)
+case("RotaryEmbedding of neighbours, in part", "RotaryEmbedding", [drawn(2, 2, 12), drawn(2, 2, 2), drawn(2, 2, 2)],
+     {"interleaved": 1, "num_heads": 2, "rotary_embedding_dim": 4}, **on)
 
 result = {"torch": torch.__version__, "onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "cases": cases}
 lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in cases.items())

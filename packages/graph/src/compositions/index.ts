@@ -1,11 +1,13 @@
 import { int } from '../schema.ts'
 import type { OperatorName } from '../schemas/index.ts'
-import type { Operation, Value } from '../value.ts'
+import type { Dim, Operation, Value } from '../value.ts'
 import { activations } from './activations.ts'
+import { attention } from './attention.ts'
 import type { Compositions, Use } from './composition.ts'
 import { convolution } from './convolution.ts'
 import { image } from './image.ts'
 import { indexing } from './indexing.ts'
+import { linear } from './linear.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
 import { recurrent } from './recurrent.ts'
@@ -15,9 +17,11 @@ import { region } from './region.ts'
 /** What operators are made of, by name. */
 export const compositions: Compositions = {
   ...activations,
+  ...attention,
   ...convolution,
   ...image,
   ...indexing,
+  ...linear,
   ...normalization,
   ...pooling,
   ...region,
@@ -37,6 +41,13 @@ const NOT_RUN: { readonly [O in OperatorName]?: (use: Use, opset: number) => boo
   GlobalLpPool: late,
   RoiAlign: late,
   LRN: (use) => int(use, 'size', 1) % 2 === 0,
+  // A mask has a row for each query and a column for each key.
+  Attention: ({ inputs: [q, k, , mask, past] }) => {
+    const along = q!.shape.length === 3 ? 1 : 2
+    const differ = (a?: Dim, b?: Dim): boolean => typeof a === 'number' && typeof b === 'number' && a !== b
+    const [queries, keys] = [q!.shape[along], past ? undefined : k!.shape[along]]
+    return mask != null && (differ(mask.shape.at(-2) ?? 1, queries) || differ(mask.shape.at(-1) ?? 1, keys))
+  },
   RNN: batchFirst,
   GRU: batchFirst,
   LSTM: batchFirst,

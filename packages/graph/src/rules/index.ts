@@ -1,5 +1,6 @@
 import type { Rule } from '../rule.ts'
 import type { OperatorName } from '../schemas/index.ts'
+import { attention } from './attention.ts'
 import { control } from './control.ts'
 import { convolution } from './convolution.ts'
 import { elementwise } from './elementwise.ts'
@@ -24,6 +25,7 @@ export const rules: { readonly [O in OperatorName]: Rule } = {
   ...image,
   ...indexing,
   ...control,
+  ...attention,
   ...convolution,
   ...normalization,
   ...pooling,

@@ -1,4 +1,5 @@
 import type { Schema } from '../schema.ts'
+import { attention } from './attention.ts'
 import { control } from './control.ts'
 import { convolution } from './convolution.ts'
 import { elementwise } from './elementwise.ts'
@@ -23,6 +24,7 @@ export const schemas = {
   ...image,
   ...indexing,
   ...control,
+  ...attention,
   ...convolution,
   ...normalization,
   ...pooling,
