@@ -244,6 +244,21 @@ case("RotaryEmbedding by position", "RotaryEmbedding", [drawn(2, 2, 2, 4), drawn
 case("RotaryEmbedding of neighbours, in part", "RotaryEmbedding", [drawn(2, 2, 12), drawn(2, 2, 2), drawn(2, 2, 2)],
      {"interleaved": 1, "num_heads": 2, "rotary_embedding_dim": 4}, **on)
 
+# losses
+scores, wanted, weights = drawn(4, 3), i64([2, 0, 2, 1]), f32([0.5, 2, 1.5])
+for reduction in ("none", "mean", "sum"):
+    for ignored in (None, 2):
+        for weighted in (False, True):
+            given = [scores, wanted] + ([weights] if weighted else [])
+            at = {"ignore_index": -100 if ignored is None else ignored}
+            how = f"{reduction}{'' if ignored is None else ', one ignored'}{', weighted' if weighted else ''}"
+            case(f"SoftmaxCrossEntropyLoss {how}", "SoftmaxCrossEntropyLoss", given, {"reduction": reduction, "ignore_index": ignored}, wrt=[0],
+                 gradient=lambda x, y, w=None: F.cross_entropy(x, y, w, reduction=reduction, **at))
+            case(f"NegativeLogLikelihoodLoss {how}", "NegativeLogLikelihoodLoss", given, {"reduction": reduction, "ignore_index": ignored}, wrt=[0],
+                 gradient=lambda x, y, w=None: F.nll_loss(x, y, w, reduction=reduction, **at))
+case("SoftmaxCrossEntropyLoss and logarithms", "SoftmaxCrossEntropyLoss", [drawn(2, 3, 2), i64([[0, 2], [1, 1]])], count=2,
+     gradient=lambda x, y: [F.cross_entropy(x, y), F.log_softmax(x, 1)])
+
 result = {"torch": torch.__version__, "onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "cases": cases}
 lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in cases.items())
 text = json.dumps({key: value for key, value in result.items() if key != "cases"})[:-1] + f', "cases": {{\n{lines}\n}}}}\n'

@@ -8,6 +8,7 @@ import { convolution } from './convolution.ts'
 import { image } from './image.ts'
 import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
+import { losses } from './losses.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
 import { recurrent } from './recurrent.ts'
@@ -27,6 +28,7 @@ export const compositions: Compositions = {
   ...region,
   ...reduction,
   ...recurrent,
+  ...losses,
 }
 
 const batchFirst = (use: Use): boolean => int(use, 'layout', 0) === 1

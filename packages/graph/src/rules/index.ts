@@ -7,6 +7,7 @@ import { elementwise } from './elementwise.ts'
 import { image } from './image.ts'
 import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
+import { losses } from './losses.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
 import { recurrent } from './recurrent.ts'
@@ -31,4 +32,5 @@ export const rules: { readonly [O in OperatorName]: Rule } = {
   ...pooling,
   ...traditional,
   ...trees,
+  ...losses,
 }

@@ -6,6 +6,7 @@ import { elementwise } from './elementwise.ts'
 import { image } from './image.ts'
 import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
+import { losses } from './losses.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
 import { recurrent } from './recurrent.ts'
@@ -30,6 +31,7 @@ export const schemas = {
   ...pooling,
   ...traditional,
   ...trees,
+  ...losses,
 }
 
 /** The name of an operator that this room defines. */
