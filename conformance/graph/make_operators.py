@@ -259,6 +259,21 @@ for reduction in ("none", "mean", "sum"):
 case("SoftmaxCrossEntropyLoss and logarithms", "SoftmaxCrossEntropyLoss", [drawn(2, 3, 2), i64([[0, 2], [1, 1]])], count=2,
      gradient=lambda x, y: [F.cross_entropy(x, y), F.log_softmax(x, 1)])
 
+# few bits
+u8, i8 = lambda values: np.array(values, dtype=np.uint8), lambda values: np.array(values, dtype=np.int8)
+case("QuantizeLinear", "QuantizeLinear", [f32([-300, -0.5, 0.5, 1.5, 2.5, 300]), f32(1), u8(3)])
+case("QuantizeLinear by column", "QuantizeLinear", [drawn(2, 3), f32([0.1, 0.2, 0.3]), i8([0, 1, -1])], {"axis": -1})
+case("QuantizeLinear by blocks", "QuantizeLinear", [drawn(2, 4), f32([[0.1, 0.2], [0.3, 0.4]]), i8([[0, 1], [2, 3]])], {"axis": 1, "block_size": 2})
+case("QuantizeLinear to int16", "QuantizeLinear", [drawn(4), f32(0.001)], {"output_dtype": 5})
+case("DequantizeLinear", "DequantizeLinear", [u8([[0, 3], [128, 255]]), f32([2, 0.5]), u8([128, 1])], {"axis": 0}, by="torch",
+     gradient=lambda q, s, z: (q.float() - z[:, None].float()) * s[:, None])
+case("DequantizeLinear of int32", "DequantizeLinear", [np.array([5, -7], dtype=np.int32), f32(0.5)])
+case("DynamicQuantizeLinear", "DynamicQuantizeLinear", [f32([0, 2, -3, -2.5, 1.34, 0.5])], count=3)
+case("MatMulInteger", "MatMulInteger", [u8([[11, 7, 3], [10, 6, 2]]), u8([[1, 4], [2, 5], [3, 6]]), u8(12), u8(0)])
+case("ConvInteger", "ConvInteger", [u8(np.arange(2, 18).reshape(1, 1, 4, 4)), u8([[[[1, 1], [1, 2]]]]), u8(1)], {"pads": [1, 1, 1, 1], "strides": [2, 1]}, by="ort")
+case("QLinearMatMul", "QLinearMatMul", [u8([[208, 236, 0], [3, 214, 255]]), f32(0.0066), u8(113), u8([[152, 51], [60, 26], [0, 127]]), f32(0.00705), u8(114), f32(0.0107), u8(118)])
+case("QLinearConv", "QLinearConv", [u8([[[[255, 174], [25, 80]]]]), f32(0.00369), u8(132), u8([[[[0]]]]), f32(0.00172), u8(255), f32(0.00162), u8(123)])
+
 result = {"torch": torch.__version__, "onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "cases": cases}
 lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in cases.items())
 text = json.dumps({key: value for key, value in result.items() if key != "cases"})[:-1] + f', "cases": {{\n{lines}\n}}}}\n'

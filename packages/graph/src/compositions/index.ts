@@ -11,6 +11,7 @@ import { linear } from './linear.ts'
 import { losses } from './losses.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
+import { quantization } from './quantization.ts'
 import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { region } from './region.ts'
@@ -29,6 +30,7 @@ export const compositions: Compositions = {
   ...reduction,
   ...recurrent,
   ...losses,
+  ...quantization,
 }
 
 const batchFirst = (use: Use): boolean => int(use, 'layout', 0) === 1

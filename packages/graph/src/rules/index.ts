@@ -10,6 +10,7 @@ import { linear } from './linear.ts'
 import { losses } from './losses.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
+import { quantization } from './quantization.ts'
 import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { structure } from './structure.ts'
@@ -33,4 +34,5 @@ export const rules: { readonly [O in OperatorName]: Rule } = {
   ...traditional,
   ...trees,
   ...losses,
+  ...quantization,
 }

@@ -54,7 +54,8 @@ function checkBias(call: Call, bias: Value | null | undefined, channels: Dim): v
     )
 }
 
-function convShape(call: Call): readonly Dim[] {
+/** Returns the shape that a convolution of input 0 with the kernel of input 1 has. */
+export function convShape(call: Call): readonly Dim[] {
   const [{ shape: x }, { shape: w }, bias] = call.inputs as readonly [Value, Value, Value | undefined]
   const kernel = checkKernel(call)
   const groups = groupsIn(call, 'group', x[1], w[0])

@@ -9,6 +9,7 @@ import { linear } from './linear.ts'
 import { losses } from './losses.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
+import { quantization } from './quantization.ts'
 import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { structure } from './structure.ts'
@@ -32,6 +33,7 @@ export const schemas = {
   ...traditional,
   ...trees,
   ...losses,
+  ...quantization,
 }
 
 /** The name of an operator that this room defines. */

@@ -15,7 +15,8 @@ function contraction(call: Call, a: Dim, b: Dim): void {
     )
 }
 
-function matMulShape(call: Call): readonly Dim[] {
+/** Returns the shape of the product of inputs 0 and 1. */
+export function matMulShape(call: Call): readonly Dim[] {
   const [{ shape: a }, { shape: b }] = call.inputs as readonly [Value, Value]
   if (a.length === 0 || b.length === 0)
     throw refuse(call, 'SHAPE_MISMATCH', 'a matrix product takes no scalars', 'use mul')
