@@ -103,7 +103,7 @@ const refused: readonly [string, () => unknown, string, string][] = [
         () => a,
         () => b,
       ),
-    'SHAPE_MISMATCH',
+    'RANK_UNKNOWN',
     'the branches return',
   ],
   [

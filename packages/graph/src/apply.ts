@@ -1,3 +1,4 @@
+import { PodError } from '@mlpod/contract'
 import { signatures } from './defineOp.ts'
 import { dimsOf } from './known.ts'
 import type { Schema } from './schema.ts'
@@ -9,6 +10,7 @@ import {
   type Body,
   type Dim,
   isFreshDim,
+  isRanked,
   type Meta,
   type Operation,
   type Site,
@@ -58,11 +60,21 @@ export function apply(
   if (inputs.length < schema.inputs[0] || inputs.length > schema.inputs[1])
     throw refuse(call, 'INPUT_MISSING', `it takes ${countOf(schema.inputs)}, not ${inputs.length}`)
   const types = schema.types(call)
-  const shapes = hasUnranked(call) ? undefined : schema.shapes(call)
+  const shapes = hasUnranked(call) ? undefined : shapesOf(schema, call, extras.shapes !== undefined)
   return make(type, schema.domain ?? '', schema.since, inputs, attributes, extras, site, (index) => ({
     type: types[index] ?? types[0],
     shape: told(shapes === undefined ? UNRANKED : (shapes[index] ?? shapes[0]), extras.shapes?.(index)),
   }))
+}
+
+// A file may leave even the number of axes to the run; what is written here may not.
+function shapesOf(schema: Schema, call: Call, ofFile: boolean): ReturnType<Schema['shapes']> | undefined {
+  try {
+    return schema.shapes(call)
+  } catch (error) {
+    if (ofFile && error instanceof PodError && error.code === 'RANK_UNKNOWN') return undefined
+    throw error
+  }
 }
 
 const countOf = ([least, most]: Schema['inputs']): string =>
@@ -109,7 +121,10 @@ export function reapply(
   const { type, domain, attributes, outputs, meta, definition } = operation
   const names = outputs.map(({ name }) => name)
   const { name, site, remember } = meta
-  const extras = { bodies, captures, outputs: outputs.length, name, names, site, remember, definition }
+  // what a file left to the run stays there
+  const open = outputs.some((value) => value.type.kind === 'tensor' && !isRanked(value))
+  const told = open ? { shapes: (index: number) => outputs[index].shape } : {}
+  const extras = { bodies, captures, outputs: outputs.length, name, names, site, remember, definition, ...told }
   const alike =
     inputs.length === operation.inputs.length &&
     bodies === operation.bodies &&

@@ -78,6 +78,12 @@ const READERS: Readonly<Record<string, Reader | undefined>> = {
     if (!dims || !start || !end || step?.[0] !== 1 || (axes && intsOf(axes)?.[0] !== 0)) return undefined
     return dims.slice(start[0], end[0])
   },
+  ConstantOfShape: ({ inputs: [sizes], attributes: { value } }) => {
+    const [length] = intsOf(sizes) ?? []
+    if (length === undefined || length > LONGEST || intsOf(sizes)?.length !== 1) return undefined
+    return new Array<number>(length).fill(value?.kind === 'tensor' ? Number(value.value.data[0]) : 0)
+  },
+  Neg: ({ inputs: [list] }) => intsOf(list)?.map((number) => -number),
   Identity: ({ inputs: [list] }) => dimsOf(list),
   Cast: ({ inputs: [list] }) => dimsOf(list),
   Squeeze: ({ inputs: [list] }) => dimsOf(list),

@@ -179,6 +179,15 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
     else attributes[name] = attributeOf(proto, context.file)
   }
   const old = { type: node.opType ?? '', inputs, attributes, outputs: node.output ?? [] }
+  if (old.type === 'Scan' && domain === '' && opset < 9)
+    throw new PodError(
+      'MODEL_UNSUPPORTED',
+      `${context.file} holds a Scan in the form of opset 8, which goes through a batch`,
+      {
+        at: context.file,
+        hint: 'export it in opset 9 or later',
+      },
+    )
   const taken = domain === '' ? fromSequence(old) : undefined
   if (taken !== undefined) return [taken]
   const {

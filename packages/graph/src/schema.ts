@@ -56,6 +56,7 @@ const NUMBERS = DATA_TYPES.filter((dtype) => dtype !== 'bool' && dtype !== 'stri
 const DTYPES = {
   float: ['float32', 'float64', 'float16', 'bfloat16'],
   number: NUMBERS,
+  ordered: [...NUMBERS, 'bool'],
   signed: ['float32', 'float64', 'float16', 'bfloat16', 'int8', 'int16', 'int32', 'int64'],
   integer: NUMBERS.filter((dtype) => dtype.includes('int')),
   unsigned: ['uint8', 'uint16', 'uint32', 'uint64'],

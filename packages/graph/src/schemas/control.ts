@@ -48,7 +48,7 @@ function meet(call: Call, a: Value, b: Value): readonly Dim[] {
   if (a.shape.length !== b.shape.length)
     throw refuse(
       call,
-      'SHAPE_MISMATCH',
+      'RANK_UNKNOWN',
       `the branches return ${describe(a)} and ${describe(b)}`,
       'give both one number of axes',
     )

@@ -1,5 +1,5 @@
 import { intsOf } from '../known.ts'
-import { axisIn, type Call, dtypeIn, int, type Schema, same, to } from '../schema.ts'
+import { axisIn, type Call, type DTypeSet, dtypeIn, int, type Schema, same, to } from '../schema.ts'
 import { type AttributeKind, type Dim, freshDim, type Value } from '../value.ts'
 
 /**
@@ -31,13 +31,13 @@ function reducedShape(call: Call): readonly Dim[] {
 
 const ATTRIBUTES: Record<string, AttributeKind> = { keepdims: 'int', noop_with_empty_axes: 'int' }
 
-const reduce = (since: number): Schema => ({
+const reduce = (since: number, set: DTypeSet = 'number'): Schema => ({
   since,
   inputs: [1, 2],
   attributes: ATTRIBUTES,
   types: (call) => {
     if (call.inputs[1]) dtypeIn(call, 1, 'int64')
-    return same('number', 1)(call)
+    return same(set, 1)(call)
   },
   shapes: (call) => [reducedShape(call)],
 })
@@ -85,8 +85,8 @@ const running = (since: number): Schema => ({
 export const reduction = {
   ReduceSum: reduce(13),
   ReduceMean: reduce(18),
-  ReduceMax: reduce(20),
-  ReduceMin: reduce(20),
+  ReduceMax: reduce(20, 'ordered'),
+  ReduceMin: reduce(20, 'ordered'),
   ReduceSumSquare: reduce(18),
   ReduceL2: reduce(18),
   ReduceLogSumExp: reduce(18),
