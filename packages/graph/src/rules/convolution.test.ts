@@ -1,3 +1,4 @@
+import { describe, expect, test } from 'vitest'
 import * as g from '../index.ts'
 import { type Case, testDerivatives } from '../testDerivatives.ts'
 
@@ -116,3 +117,114 @@ testDerivatives(
     im2Col: { shapes: [[2, 2, 4, 3]], make: (x) => g.im2Col(g.mul(x, x), [2, 2], { strides: [2, 1], pads: 1 }) },
   }),
 )
+
+const f32 = (...shape: g.Dim[]) => g.input('x', 'float32', shape)
+
+describe('what cannot be is refused by name', () => {
+  const x = f32('n', 4, 6, 6)
+  const refused: Readonly<Record<string, readonly [make: () => unknown, code: string, message: string]>> = {
+    'too few axes': [() => g.conv(f32(4, 6), f32(2, 4)), 'SHAPE_MISMATCH', 'at least 3 axes'],
+    'a kernel of another rank': [() => g.conv(x, f32(8, 4, 3)), 'SHAPE_MISMATCH', 'the kernel has 3 axes'],
+    'other channels': [() => g.conv(x, f32(8, 3, 3, 3)), 'SHAPE_MISMATCH', 'has 4 channels, but the kernel takes 3'],
+    'other channels in groups': [
+      () => g.conv(x, f32(8, 3, 3, 3), null, { group: 2 }),
+      'SHAPE_MISMATCH',
+      'the kernel takes 6 (2 groups of 3)',
+    ],
+    'groups that do not divide the input': [
+      () => g.conv(x, f32(9, 1, 3, 3), null, { group: 3 }),
+      'SHAPE_MISMATCH',
+      '3 groups do not divide 4 channels',
+    ],
+    'groups that do not divide the result': [
+      () => g.conv(x, f32(7, 2, 3, 3), null, { group: 2 }),
+      'SHAPE_MISMATCH',
+      '2 groups do not divide 7 channels',
+    ],
+    'no groups': [
+      () => g.conv(x, f32(8, 4, 3, 3), null, { group: 0 }),
+      'OPTION_INVALID',
+      'group must be a whole number',
+    ],
+    'a bias of another length': [
+      () => g.conv(x, f32(8, 4, 3, 3), f32(4)),
+      'SHAPE_MISMATCH',
+      'the bias must have the shape [8]',
+    ],
+    'half of the pads': [
+      () => g.conv(x, f32(8, 4, 3, 3), null, { pads: [1, 1] }),
+      'SHAPE_MISMATCH',
+      'pads [1, 1] has 2 numbers, but 2 spatial axes take 4',
+    ],
+    'pads below 0': [() => g.conv(x, f32(8, 4, 3, 3), null, { pads: -1 }), 'OPTION_INVALID', 'whole numbers >= 0'],
+    'strides of 0': [() => g.conv(x, f32(8, 4, 3, 3), null, { strides: 0 }), 'OPTION_INVALID', 'whole numbers >= 1'],
+    'pads and autoPad': [
+      () => g.conv(x, f32(8, 4, 3, 3), null, { pads: 1, autoPad: 'SAME_UPPER' }),
+      'OPTION_INVALID',
+      'contradict each other',
+    ],
+    'a kernel that does not fit': [
+      () => g.conv(x, f32(8, 4, 3, 9)),
+      'SHAPE_MISMATCH',
+      'a window of 3 x 9 does not fit into 6 x 6',
+    ],
+    'other channels transposed': [() => g.convTranspose(x, f32(3, 4, 3, 3)), 'SHAPE_MISMATCH', 'the kernel takes 3'],
+    'too much output padding': [
+      () => g.convTranspose(x, f32(4, 4, 3, 3), null, { strides: 2, outputPadding: 2 }),
+      'OPTION_INVALID',
+      'each below the stride or the dilation',
+    ],
+    'an output shape of another rank': [
+      () => g.convTranspose(x, f32(4, 4, 3, 3), null, { outputShape: [9] }),
+      'SHAPE_MISMATCH',
+      'output_shape [9] must list 2 spatial sizes',
+    ],
+    'columns that make no image': [
+      () => g.col2Im(f32(1, 8, 9), [3, 3], [2, 2]),
+      'SHAPE_MISMATCH',
+      'the block has 4 places in the image, but there are 9 columns',
+    ],
+    'rows that make no blocks': [() => g.col2Im(f32(1, 7, 4), [3, 3], [2, 2]), 'SHAPE_MISMATCH', '7 rows'],
+    'columns of another rank': [() => g.col2Im(f32(1, 8, 2, 2), [3, 3], [2, 2]), 'SHAPE_MISMATCH', '3 axes'],
+    'offsets of another shape': [
+      () => g.deformConv(x, f32(8, 4, 3, 3), f32('n', 9, 4, 4)),
+      'SHAPE_MISMATCH',
+      'the offset must have the shape [n, 18, 4, 4]',
+    ],
+    'double precision too': [
+      () => g.conv(g.input('x', 'float64', [1, 2, 4]), g.input('w', 'float64', [1, 3, 2])),
+      'SHAPE_MISMATCH',
+      'the kernel takes 3',
+    ],
+    'whole numbers': [
+      () => g.conv(g.input('x', 'int64', [1, 2, 4]), g.input('w', 'int64', [1, 2, 2])),
+      'DTYPE_MISMATCH',
+      'input 0 must be float32',
+    ],
+  }
+  test.each(Object.entries(refused))('%s', (_, [make, code, message]) => {
+    expect(make).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }))
+  })
+})
+
+describe('sizes are inferred where they are known', () => {
+  const x = f32('n', 3, 'h', 32)
+  test('a window that leaves the size as it is keeps its name', () => {
+    expect(g.conv(x, f32(8, 3, 3, 3), null, { pads: 1 }).shape).toEqual(['n', 8, 'h', 32])
+    expect(g.conv(x, f32(8, 3, 5, 3), null, { autoPad: 'SAME_LOWER' }).shape).toEqual(['n', 8, 'h', 32])
+  })
+  test('other sizes are counted, or open', () => {
+    const { shape } = g.conv(x, f32(8, 3, 3, 3), null, { strides: 2 })
+    expect([shape[0], shape[1], shape[3]]).toEqual(['n', 8, 15])
+    expect(typeof shape[2]).toBe('string')
+    expect(shape[2]).not.toBe('h')
+    expect(g.convTranspose(x, f32(3, 4, 2, 2), null, { strides: 2 }).shape[3]).toBe(64)
+  })
+})
+
+test('the cotangent of a kernel keeps no image of all its elements, and needs no second convolution', () => {
+  const [x, w] = [f32('n', 3, 8, 8), g.input('w', 'float32', [4, 3, 3, 3])]
+  const y = g.conv(x, w, null, { pads: 1 })
+  const [dw] = g.grad(g.reduceSum(g.mul(y, y)), [w])
+  expect(g.summary(g.compile({ outputs: { dw } })).operators).toMatchObject({ Conv: 1, Gemm: 9 })
+})

@@ -1,4 +1,5 @@
 import { tensor } from '@mlpod/contract'
+import { describe, expect, test } from 'vitest'
 import * as g from '../index.ts'
 import { type Case, int64, testDerivatives } from '../testDerivatives.ts'
 import type { Value } from '../value.ts'
@@ -221,3 +222,108 @@ function placed(rois: Value): Value {
   const at = (i: number): Value => g.gather(rois, [i], { axis: 1 })
   return g.concat([at(0), at(1), g.add(at(0), g.mul(4, at(2))), g.add(at(1), g.mul(3.5, at(3)))], { axis: 1 })
 }
+
+const f32 = (...shape: g.Dim[]) => g.input('x', 'float32', shape)
+
+describe('what cannot be is refused by name', () => {
+  const x = f32('n', 4, 6, 8)
+  const refused: Readonly<Record<string, readonly [make: () => unknown, code: string, message: string]>> = {
+    'neither scales nor sizes': [() => g.resize(x, {}), 'INPUT_MISSING', 'either scales or sizes'],
+    'both scales and sizes': [
+      () => g.resize(x, { scales: [1, 1, 2, 2], sizes: [1, 4, 12, 16] }),
+      'INPUT_MISSING',
+      'either scales or sizes',
+    ],
+    'too few scales': [() => g.resize(x, { scales: [2, 2] }), 'SHAPE_MISMATCH', 'scales must list 4 numbers'],
+    'scales of 0': [() => g.resize(x, { scales: [0, 1], axes: [2, 3] }), 'OPTION_INVALID', 'must be above 0'],
+    'an axis that is not there': [() => g.resize(x, { scales: [2], axes: [4] }), 'AXIS_OUT_OF_RANGE', 'axis 4'],
+    'nearest and antialias': [
+      () => g.resize(x, { scales: [2], axes: [3], antialias: true }),
+      'OPTION_INVALID',
+      'linear or cubic',
+    ],
+    'an unknown mode': [
+      () => g.resize(x, { scales: [2], axes: [3], mode: 'bilinear' as 'linear' }),
+      'OPTION_INVALID',
+      'mode is one of nearest, linear, cubic, not "bilinear"',
+    ],
+    'a crop without a region': [
+      () => g.resize(x, { sizes: [2], axes: [3], coordinateTransformationMode: 'tf_crop_and_resize' }),
+      'INPUT_MISSING',
+      'the roi is missing',
+    ],
+    'a policy for scales': [
+      () => g.resize(x, { scales: [2], axes: [3], keepAspectRatioPolicy: 'not_larger' }),
+      'OPTION_INVALID',
+      'goes with sizes',
+    ],
+    'a grid of other places': [
+      () => g.gridSample(x, f32('n', 3, 3, 3)),
+      'SHAPE_MISMATCH',
+      'the grid must have the shape',
+    ],
+    'a grid of another rank': [() => g.gridSample(x, f32('n', 3, 2)), 'SHAPE_MISMATCH', 'the grid must have the shape'],
+    'other numbers of grids': [
+      () => g.gridSample(f32(2, 1, 4, 4), f32(3, 2, 2, 2)),
+      'SHAPE_MISMATCH',
+      'there are 2 images, but 3 grids',
+    ],
+    'cubic volumes': [
+      () => g.gridSample(f32(1, 1, 4, 4, 4), f32(1, 2, 2, 2, 3), { mode: 'cubic' }),
+      'SHAPE_MISMATCH',
+      '2 spatial axes',
+    ],
+    'theta of another shape': [
+      () => g.affineGrid(f32('n', 3, 4), [1, 1, 4, 4]),
+      'SHAPE_MISMATCH',
+      'theta must have the shape [N, 2, 3]',
+    ],
+    'a grid of one axis': [() => g.affineGrid(f32('n', 2, 3), [1, 1, 4]), 'SHAPE_MISMATCH', '4 or 5 numbers'],
+    'blocks that do not divide the channels': [
+      () => g.depthToSpace(f32(1, 6, 2, 2), 2),
+      'SHAPE_MISMATCH',
+      'blocks of 4 do not divide 6 channels',
+    ],
+    'blocks that do not divide the rows': [
+      () => g.spaceToDepth(f32(1, 1, 3, 2), 2),
+      'SHAPE_MISMATCH',
+      'blocks of 2 do not divide 3 rows',
+    ],
+    'blocks of volumes': [() => g.depthToSpace(f32(1, 8, 2, 2, 2), 2), 'SHAPE_MISMATCH', '4 axes'],
+    'an unknown order': [
+      () => g.depthToSpace(f32(1, 4, 2, 2), 2, { mode: 'RCD' as 'CRD' }),
+      'OPTION_INVALID',
+      'mode is one of DCR, CRD',
+    ],
+    'a middle of other axes': [
+      () => g.centerCropPad(f32(4, 5), [2, 2], { axes: [0] }),
+      'SHAPE_MISMATCH',
+      'the shape lists 2 sizes for 1 axes',
+    ],
+  }
+  test.each(Object.entries(refused))('%s', (_, [make, code, message]) => {
+    expect(make).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }))
+  })
+})
+
+test('operators without a kernel in a later opset run there as what they are made of', async () => {
+  const [x, rois] = [f32(1, 2, 4, 4), g.input('rois', 'float32', [1, 4])]
+  const pooled = g.roiAlign(x, rois, int64(0), { outputHeight: 2, outputWidth: 2, samplingRatio: 1 })
+  const outputs = { pooled, norm: g.globalLpPool(x) }
+  const feeds = {
+    x: tensor(
+      'float32',
+      [1, 2, 4, 4],
+      Float32Array.from({ length: 32 }, (_, i) => Math.sin(i)),
+    ),
+    rois: tensor('float32', [1, 4], Float32Array.of(0.5, 0.2, 3, 2.6)),
+  }
+  const run = async (more: Readonly<Record<string, Value>>) => {
+    await using session = await g.openSession(g.compile({ outputs: { ...outputs, ...more } }))
+    return session.run(feeds)
+  }
+  const [early, late] = [await run({}), await run({ newer: g.rmsNormalization(x, 1) })]
+  for (const name of ['pooled', 'norm'])
+    for (const [i, value] of (early[name].data as Float32Array).entries())
+      expect(Number(late[name].data[i])).toBeCloseTo(value, 5)
+})
