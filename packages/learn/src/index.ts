@@ -7,6 +7,7 @@ export type { ClassWeights } from './classWeights.ts'
 export type { NamedRows, Rows, TrainingData } from './data.ts'
 export { type Fitted, fit } from './fit.ts'
 export type { EarlyStopping, FitOptions } from './fitOptions.ts'
+export { type GradientNorms, gradientNorms } from './gradientNorms.ts'
 export { type InitializerName, initializers } from './layers/initializers.ts'
 export {
   type Fans,
