@@ -2,7 +2,7 @@ import { reapply } from '../apply.ts'
 import { conv, convTranspose } from '../operators/convolution.ts'
 import { add } from '../operators/elementwise.ts'
 import { slice } from '../operators/indexing.ts'
-import { gemm } from '../operators/linear.ts'
+import { matMul } from '../operators/linear.ts'
 import { reduceSum } from '../operators/reduction.ts'
 import { concat, reshape, transpose, unsqueeze } from '../operators/structure.ts'
 import type { Differentiable, Forward, Reverse, Rule } from '../rule.ts'
@@ -60,30 +60,32 @@ const FEW = 16
 function byKernel(x: Value, y: Value, w: Value, geometry: Geometry): Value {
   const shape = staticShape(w)
   const elements = shape?.slice(2).reduce((product, size) => product * size, 1)
-  return geometry.group === 1 && elements !== undefined && elements <= MOST_PRODUCTS
+  return elements !== undefined && elements <= MOST_PRODUCTS
     ? byElements(x, y, shape!, geometry)
     : byExchange(x, y, w, geometry)
 }
 
 /**
- * The cotangent of w, element by element: y times what that element saw at all places, one matrix product over images
- * and places. Twice as fast as by exchange in ONNX Runtime 1.30, and as fast as the convolution itself.
+ * The cotangent of w, element by element: y times what that element saw at all places, one matrix product a group over
+ * images and places. As fast as the convolution itself in ONNX Runtime 1.30, and two to six times as fast as by exchange.
  */
-function byElements(x: Value, y: Value, shape: readonly number[], { strides, dilations, pads }: Geometry): Value {
+function byElements(x: Value, y: Value, shape: readonly number[], geometry: Geometry): Value {
+  const { strides, dilations, pads, group } = geometry
   const [outs, ins, ...kernel] = shape
   const axes = kernel.map((_, i) => i + 2)
   const byChannel = [1, 0, ...axes]
   const image = transpose(padSpatial(x, pads.slice(0, axes.length), pads.slice(axes.length)), byChannel)
-  const rows = reshape(transpose(y, byChannel), [outs, -1])
+  const rows = reshape(transpose(y, byChannel), [group, outs / group, -1])
   const reach = spatialOf(y).map((places, axis) => plus(times(minus(places, 1), strides[axis]), 1))
+  const swapped = (matrices: Value): Value => transpose(matrices, [0, 2, 1])
   const products = indicesOf(kernel).map((index) => {
     const starts = index.map((i, axis) => i * dilations[axis])
     const ends = starts.map((start, axis) => plus(reach[axis], start))
-    const saw = reshape(slice(image, starts, sizeList(ends), { axes, steps: strides }), [ins, -1])
-    return ins < FEW ? gemm(saw, rows, null, { transB: true }) : gemm(rows, saw, null, { transB: true })
+    const saw = reshape(slice(image, starts, sizeList(ends), { axes, steps: strides }), [group, ins, -1])
+    return ins < FEW ? matMul(saw, swapped(rows)) : matMul(rows, swapped(saw))
   })
   const stacked = concat(products.map((product) => unsqueeze(product, [0])))
-  return reshape(transpose(stacked, ins < FEW ? [2, 1, 0] : [1, 2, 0]), shape)
+  return reshape(transpose(stacked, ins < FEW ? [1, 3, 2, 0] : [1, 2, 3, 0]), shape)
 }
 
 /** Every index of a tensor of these sizes, in order. */
