@@ -21,6 +21,15 @@ export interface Bench {
 
 const root = join(import.meta.dirname, '..')
 
+/** An environment in which both sides use one thread. */
+export const oneThread: NodeJS.ProcessEnv = {
+  ...process.env,
+  OMP_NUM_THREADS: '1',
+  MKL_NUM_THREADS: '1',
+  OPENBLAS_CORETYPE: undefined,
+  OPENBLAS_L2_SIZE: undefined,
+}
+
 /** Returns the Python of a peer's environment, made first if it is not there. */
 export function peerPython(environment: string): string {
   const folder = process.env.PEERS ?? join(homedir(), '.cache/mlpod-peers')
