@@ -274,6 +274,41 @@ case("ConvInteger", "ConvInteger", [u8(np.arange(2, 18).reshape(1, 1, 4, 4)), u8
 case("QLinearMatMul", "QLinearMatMul", [u8([[208, 236, 0], [3, 214, 255]]), f32(0.0066), u8(113), u8([[152, 51], [60, 26], [0, 127]]), f32(0.00705), u8(114), f32(0.0107), u8(118)])
 case("QLinearConv", "QLinearConv", [u8([[[[255, 174], [25, 80]]]]), f32(0.00369), u8(132), u8([[[[0]]]]), f32(0.00172), u8(255), f32(0.00162), u8(123)])
 
+# signals
+def complex_of(x):
+    return torch.complex(x[..., 0], x[..., 1]) if x.shape[-1] == 2 else x[..., 0]
+def dft(axis=-1, n=None, inverse=False, onesided=False):
+    name = ("i" if inverse else "") + ("r" if onesided else "") + "fft"
+    def run(x, *_):
+        y = getattr(torch.fft, name)(complex_of(x), n=n, dim=axis)
+        return y.unsqueeze(-1) if not torch.is_complex(y) else torch.view_as_real(y)
+    return run
+case("DFT", "DFT", [drawn(2, 5, 1)], by="torch", gradient=dft())
+case("DFT of complex numbers", "DFT", [drawn(2, 4, 2)], by="torch", gradient=dft())
+case("DFT inverse", "DFT", [drawn(2, 5, 2)], {"inverse": 1}, by="torch", gradient=dft(inverse=True))
+case("DFT of one side", "DFT", [drawn(2, 6, 1)], {"onesided": 1}, by="torch", gradient=dft(onesided=True))
+case("DFT of one side, odd", "DFT", [drawn(2, 5, 1)], {"onesided": 1}, by="torch", gradient=dft(onesided=True))
+case("DFT filled up", "DFT", [drawn(2, 5, 1), i64(8)], by="torch", gradient=dft(n=8))
+case("DFT cut", "DFT", [drawn(2, 5, 2), i64(3)], by="torch", gradient=dft(n=3))
+case("DFT of the first axis", "DFT", [drawn(4, 2, 1), None, i64(0)], by="torch", gradient=dft(0))
+case("DFT of one side, filled up", "DFT", [drawn(4, 2, 1), i64(7), i64(-3)], {"onesided": 1}, by="torch", gradient=dft(0, n=7, onesided=True))
+case("DFT inverse of one side", "DFT", [drawn(2, 4, 2)], {"inverse": 1, "onesided": 1}, by="torch", gradient=dft(inverse=True, onesided=True))
+case("DFT inverse of one side, odd", "DFT", [drawn(2, 3, 2), i64(5)], {"inverse": 1, "onesided": 1}, by="torch", gradient=dft(n=5, inverse=True, onesided=True))
+window = np.hanning(5)[:-1].astype(np.float32)
+def stft(onesided=True):
+    def run(x, step, w, *_):
+        w = torch.ones(4) if w is None else w
+        y = torch.stft(complex_of(x), 4, hop_length=2, win_length=4, window=w, center=False, onesided=onesided, return_complex=True)
+        return torch.view_as_real(y.transpose(1, 2))
+    return run
+case("STFT", "STFT", [drawn(2, 9, 1), i64(2), window], by="torch", gradient=stft())
+case("STFT of both sides", "STFT", [drawn(1, 8, 1), i64(2), None, i64(4)], {"onesided": 0}, by="torch", gradient=stft(False))
+case("STFT of complex numbers", "STFT", [drawn(1, 8, 2), i64(2), window], {"onesided": 0}, by="torch", gradient=stft(False))
+for name in ("HannWindow", "HammingWindow", "BlackmanWindow"):
+    case(name, name, [i64(6)])
+    case(f"{name} symmetric", name, [i64(6)], {"periodic": 0})
+case("MelWeightMatrix", "MelWeightMatrix", [i64(4), i64(16), i64(8000), f32(0), f32(4000)], wrt=[])
+
 result = {"torch": torch.__version__, "onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "cases": cases}
 lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in cases.items())
 text = json.dumps({key: value for key, value in result.items() if key != "cases"})[:-1] + f', "cases": {{\n{lines}\n}}}}\n'

@@ -15,6 +15,7 @@ import { quantization } from './quantization.ts'
 import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { region } from './region.ts'
+import { signal } from './signal.ts'
 
 /** What operators are made of, by name. */
 export const compositions: Compositions = {
@@ -31,6 +32,7 @@ export const compositions: Compositions = {
   ...recurrent,
   ...losses,
   ...quantization,
+  ...signal,
 }
 
 const batchFirst = (use: Use): boolean => int(use, 'layout', 0) === 1
@@ -52,6 +54,8 @@ const NOT_RUN: { readonly [O in OperatorName]?: (use: Use, opset: number) => boo
     const [queries, keys] = [q!.shape[along], past ? undefined : k!.shape[along]]
     return mask != null && (differ(mask.shape.at(-2) ?? 1, queries) || differ(mask.shape.at(-1) ?? 1, keys))
   },
+  // It reads complex signals wrongly, and beyond their end.
+  STFT: ({ inputs: [signal] }) => signal!.shape.at(-1) !== 1,
   RNN: batchFirst,
   GRU: batchFirst,
   LSTM: batchFirst,

@@ -7,9 +7,10 @@ import type { Message } from './proto.ts'
 type Node = Message<'NodeProto'>
 type Attribute = Message<'AttributeProto'>
 
-export const real = (name: string, f: number): Attribute => ({ name, f, type: 1 })
-export const whole = (name: string, i: number): Attribute => ({ name, i, type: 2 })
-export const list = (name: string, ...ints: number[]): Attribute => ({ name, ints, type: 7 })
+const real = (name: string, f: number): Attribute => ({ name, f, type: 1 })
+const whole = (name: string, i: number): Attribute => ({ name, i, type: 2 })
+const text = (name: string, s: string): Attribute => ({ name, s: new TextEncoder().encode(s), type: 3 })
+const list = (name: string, ...ints: number[]): Attribute => ({ name, ints, type: 7 })
 
 const truth = (value: boolean): Node => ({
   output: ['truth'],
@@ -53,6 +54,31 @@ describe('nodes in the form of an older opset, or of another domain, give what t
       10,
       [4],
       [{ opType: 'Dropout', input: ['x'], output: ['y', 'mask'], attribute: [real('ratio', 0.5)] }],
+    ],
+    [
+      'DFT of opset 17, of axis 1',
+      17,
+      [2, 4, 3, 1],
+      [{ opType: 'DFT', input: ['x'], output: ['y'], attribute: [whole('onesided', 1)] }],
+    ],
+    [
+      'DFT of opset 17, of axis 2',
+      17,
+      [2, 4, 3, 1],
+      [{ opType: 'DFT', input: ['x'], output: ['y'], attribute: [whole('axis', 2)] }],
+    ],
+    ['Hardmax of opset 9', 9, [2, 3, 2], [{ opType: 'Hardmax', input: ['x'], output: ['y'] }]],
+    [
+      'ReduceProd of opset 13',
+      13,
+      [2, 3, 2],
+      [{ opType: 'ReduceProd', input: ['x'], output: ['y'], attribute: [list('axes', 1)] }],
+    ],
+    [
+      'Einsum with an ellipsis',
+      12,
+      [2, 3, 3],
+      [{ opType: 'Einsum', input: ['x', 'x'], output: ['y'], attribute: [text('equation', '...ij,...jk->...ik')] }],
     ],
   ])('%s', async (_, version, shape, node) => {
     const bytes = file(version, shape, node)

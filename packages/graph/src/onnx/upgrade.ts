@@ -7,7 +7,7 @@ import { groupNormalization } from '../operators/normalization.ts'
 import { hardmax, logSoftmax, softmax } from '../operators/reduction.ts'
 import { concat, expand, flatten, type Ints, reshape, shape, unsqueeze } from '../operators/structure.ts'
 import { float, int, ints, text } from '../schema.ts'
-import { floatsOf } from '../schemas/image.ts'
+import { floatsOf } from '../schemas/resizing.ts'
 import { type Attribute, dtypeOf, isRanked, type Value } from '../value.ts'
 
 /** A node as a file has it. */
@@ -213,6 +213,14 @@ const UPGRADES: Readonly<Record<string, Upgrade | undefined>> = {
       const inputs = node.inputs.map((value, i) => (i === 1 || i === 2 ? fixed(value) : value))
       const present = { ...node, inputs }
       return inputs.length === 2 && inputs[1] !== null ? asymmetric(present) : withoutNearestOfTensorflow(present)
+    },
+  },
+  DFT: {
+    before: 20,
+    apply: (node) => {
+      const axis = constant(int(node, 'axis', 1), 'int64')
+      const inputs = [node.inputs[0], node.inputs[1] ?? null, axis]
+      return { ...node, inputs, attributes: without(node.attributes, 'axis') }
     },
   },
   // The runtime wants the same number of axes under each ellipsis.

@@ -13,6 +13,7 @@ import { pooling } from './pooling.ts'
 import { quantization } from './quantization.ts'
 import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
+import { signal } from './signal.ts'
 import { structure } from './structure.ts'
 import { traditional } from './traditional.ts'
 import { trees } from './trees.ts'
@@ -35,4 +36,5 @@ export const rules: { readonly [O in OperatorName]: Rule } = {
   ...trees,
   ...losses,
   ...quantization,
+  ...signal,
 }

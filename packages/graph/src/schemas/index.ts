@@ -12,6 +12,7 @@ import { pooling } from './pooling.ts'
 import { quantization } from './quantization.ts'
 import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
+import { signal } from './signal.ts'
 import { structure } from './structure.ts'
 import { traditional } from './traditional.ts'
 import { trees } from './trees.ts'
@@ -34,6 +35,7 @@ export const schemas = {
   ...trees,
   ...losses,
   ...quantization,
+  ...signal,
 }
 
 /** The name of an operator that this room defines. */
