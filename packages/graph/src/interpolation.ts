@@ -23,7 +23,7 @@ import { reduceSum } from './operators/reduction.ts'
 import { reshape, transpose, unsqueeze } from './operators/structure.ts'
 import { cubicWeight, sizeLike } from './sampling.ts'
 import { float, int, text } from './schema.ts'
-import { floatsOf, present, resizedAxes, scaledSize } from './schemas/image.ts'
+import { floatsOf, present, resizedAxes, scaledSize } from './schemas/resizing.ts'
 import { type Attribute, dtypeOf, isValue, type Value } from './value.ts'
 import { elementAt, type Size, sizeAt, sizeList, upTo } from './windows.ts'
 

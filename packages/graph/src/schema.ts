@@ -142,6 +142,13 @@ export function text(call: Pick<Call, 'attributes'>, name: string, fallback: str
   return attribute?.kind === 'string' ? attribute.value : fallback
 }
 
+/** Checks that a text attribute is one of the choices, the first of which is the default. */
+export function oneOf(call: Call, name: string, choices: readonly string[]): void {
+  const chosen = text(call, name, choices[0])
+  if (!choices.includes(chosen))
+    throw refuse(call, 'OPTION_INVALID', `${name} is one of ${choices.join(', ')}, not "${chosen}"`)
+}
+
 /** Returns an axis counted from the front. Throws `AXIS_OUT_OF_RANGE`. */
 export function axisIn(call: Call, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
@@ -189,6 +196,10 @@ export function broadcastShapes(a: readonly Dim[], b: readonly Dim[]): readonly 
   }
   return shape
 }
+
+/** Tells whether two sizes are known and differ. */
+export const differ = (a: Dim | undefined, b: Dim | undefined): boolean =>
+  typeof a === 'number' && typeof b === 'number' && a !== b
 
 /** Tells whether two shapes are known to be equal; unknown ranks never are. */
 export const sameShape = (a: readonly Dim[], b: readonly Dim[]): boolean =>

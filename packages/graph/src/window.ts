@@ -57,6 +57,9 @@ function samePadding(size: Dim, extent: number | undefined, stride: number): num
   return typeof size === 'number' ? Math.max((Math.ceil(size / stride) - 1) * stride + extent - size, 0) : undefined
 }
 
+const times = (dim: Dim, factor: number): Dim =>
+  typeof dim === 'number' ? dim * factor : factor === 1 ? dim : freshDim()
+
 /** Returns how many places the window has along each axis. */
 export function placesOf({ kernel, strides, dilations, pads, auto, ceil }: Window, sizes: readonly Dim[]): Dim[] {
   const rank = sizes.length
@@ -73,6 +76,62 @@ export function placesOf({ kernel, strides, dilations, pads, auto, ceil }: Windo
     return ceil && last * stride >= size + begin ? last : last + 1
   })
 }
+
+/** A transposed convolution: the window it slides over its result, and how far that reaches past the last place. */
+export interface TransposedWindow {
+  readonly window: Window
+  /** Elements after the last place, an axis. */
+  readonly extra: readonly number[]
+  /** The sizes asked for by name. */
+  readonly asked: readonly number[] | undefined
+  readonly auto: AutoPad
+  readonly shape: readonly Dim[]
+}
+
+/** Returns the geometry of a ConvTranspose over axes of these sizes. */
+export function transposedWindowOf(
+  use: Pick<Call, 'attributes'>,
+  kernel: readonly Dim[],
+  sizes: readonly Dim[],
+): TransposedWindow {
+  const window = windowOf({ attributes: without(use.attributes, 'auto_pad') }, kernel, sizes)
+  const given = text(use, 'auto_pad', 'NOTSET') as AutoPad
+  const auto = given === 'VALID' ? 'NOTSET' : given
+  const same = auto === 'SAME_UPPER' || auto === 'SAME_LOWER'
+  const extra = ints(use, 'output_padding') ?? sizes.map(() => 0)
+  const asked = ints(use, 'output_shape')?.slice(-sizes.length)
+  const { strides, dilations } = window
+  const full = sizes.map((size, axis) => {
+    const extent = extentOf(kernel[axis], dilations[axis])
+    return typeof size === 'number' && extent !== undefined
+      ? (size - 1) * strides[axis] + extra[axis] + extent
+      : undefined
+  })
+  if (asked === undefined && !same) {
+    const pads = window.pads!
+    const shape = full.map((length, axis) =>
+      length === undefined ? freshDim() : length - pads[axis] - pads[axis + sizes.length],
+    )
+    return { window, extra, asked, auto, shape }
+  }
+  const shape = asked ?? sizes.map((size, axis) => times(size, strides[axis]))
+  const totals = full.map((length, axis) => {
+    const size = shape[axis]
+    if (length !== undefined && typeof size === 'number') return Math.max(length - size, 0)
+    // As long as the stride: what is cut off does not depend on the size.
+    const extent = extentOf(kernel[axis], dilations[axis])
+    return same && asked === undefined && extent !== undefined
+      ? Math.max(extent + extra[axis] - strides[axis], 0)
+      : undefined
+  })
+  const pads = totals.every((total) => total !== undefined)
+    ? halved(totals, auto === 'SAME_UPPER' ? 'SAME_UPPER' : 'SAME_LOWER')
+    : undefined
+  return { window: { ...window, pads }, extra, asked, auto, shape }
+}
+
+const without = (attributes: Call['attributes'], name: string): Call['attributes'] =>
+  Object.fromEntries(Object.entries(attributes).filter(([key]) => key !== name))
 
 /** Checks the window's attributes against the number of spatial axes. Throws `SHAPE_MISMATCH`, `OPTION_INVALID`. */
 export function checkWindow(call: Call, rank: number): void {

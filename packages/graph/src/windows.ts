@@ -4,9 +4,8 @@ import { add, div, max, mul, sub } from './operators/elementwise.ts'
 import { gather, slice } from './operators/indexing.ts'
 import { concat, type Ints, pad, range, reshape, shape, transpose, unsqueeze } from './operators/structure.ts'
 import { ungather } from './rules/shape.ts'
-import { transposedWindowOf } from './schemas/convolution.ts'
 import { isValue, type Operation, type Value } from './value.ts'
-import type { Window } from './window.ts'
+import { transposedWindowOf, type Window } from './window.ts'
 
 /** A size: known, or a list of one number that the graph computes. */
 export type Size = number | Value

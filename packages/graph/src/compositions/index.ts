@@ -1,6 +1,6 @@
-import { int } from '../schema.ts'
+import { differ, int } from '../schema.ts'
 import type { OperatorName } from '../schemas/index.ts'
-import type { Dim, Operation, Value } from '../value.ts'
+import { dtypeOf, type Operation, type Value } from '../value.ts'
 import { activations } from './activations.ts'
 import { attention } from './attention.ts'
 import type { Compositions, Use } from './composition.ts'
@@ -38,19 +38,35 @@ export const compositions: Compositions = {
 const batchFirst = (use: Use): boolean => int(use, 'layout', 0) === 1
 
 const late = (_: Use, opset: number): boolean => opset > 21
+const double = ({ inputs }: Use): boolean => inputs.some((value) => value !== null && dtypeOf(value) === 'float64')
+
+/** Operators that the runtime has in single precision alone. */
+const SINGLE = [
+  'Conv',
+  'ConvTranspose',
+  'Col2Im',
+  'AveragePool',
+  'LpPool',
+  'GlobalAveragePool',
+  'GlobalMaxPool',
+  'MaxUnpool',
+  'InstanceNormalization',
+  'MeanVarianceNormalization',
+  'Resize',
+] as const satisfies readonly OperatorName[]
 
 /** Uses that the runtime refuses, or runs to the harm of others. */
 const NOT_RUN: { readonly [O in OperatorName]?: (use: Use, opset: number) => boolean } = {
+  ...Object.fromEntries(SINGLE.map((name) => [name, double])),
   // It writes the new statistics over the old ones, even where those are fed or belong to the model.
   BatchNormalization: (use) => int(use, 'training_mode', 0) === 1,
   // Their kernels end before opset 22.
-  GlobalLpPool: late,
+  GlobalLpPool: (use, opset) => late(use, opset) || double(use),
   RoiAlign: late,
-  LRN: (use) => int(use, 'size', 1) % 2 === 0,
+  LRN: (use) => int(use, 'size', 1) % 2 === 0 || double(use),
   // A mask has a row for each query and a column for each key.
   Attention: ({ inputs: [q, k, , mask, past] }) => {
     const along = q!.shape.length === 3 ? 1 : 2
-    const differ = (a?: Dim, b?: Dim): boolean => typeof a === 'number' && typeof b === 'number' && a !== b
     const [queries, keys] = [q!.shape[along], past ? undefined : k!.shape[along]]
     return mask != null && (differ(mask.shape.at(-2) ?? 1, queries) || differ(mask.shape.at(-1) ?? 1, keys))
   },

@@ -1,4 +1,6 @@
+import { tensor } from '@mlpod/contract'
 import { describe, expect, test } from 'vitest'
+import { applyOne } from '../apply.ts'
 import * as g from '../index.ts'
 import { type Case, testDerivatives } from '../testDerivatives.ts'
 
@@ -227,4 +229,16 @@ test('the cotangent of a kernel keeps no image of all its elements, and needs no
   const y = g.conv(x, w, null, { pads: 1 })
   const [dw] = g.grad(g.reduceSum(g.mul(y, y)), [w])
   expect(g.summary(g.compile({ outputs: { dw } })).operators).toMatchObject({ Conv: 1, MatMul: 9 })
+})
+
+test('a file in double precision runs, though the runtime has no kernel', async () => {
+  const [x, w] = ['x', 'w'].map((name) => g.input(name, 'float64', [1, 2, 3]))
+  // as a file has it: the operator itself
+  const y = applyOne('Conv', [x, w])
+  const [dw] = g.grad(g.reduceSum(g.mul(y, y)), [w])
+  await using session = await g.openSession(g.compile({ outputs: { y, dw } }))
+  const six = tensor('float64', [1, 2, 3], Float64Array.of(1, 2, 3, 4, 5, 6))
+  const results = await session.run({ x: six, w: six })
+  expect(Array.from(results.y.data as Float64Array)).toEqual([91])
+  expect(Array.from(results.dw.data as Float64Array)).toEqual([182, 364, 546, 728, 910, 1092])
 })

@@ -1,7 +1,5 @@
-import { agree, axisIn, type Call, dtypeIn, int, ints, refuse, type Schema, same } from '../schema.ts'
+import { agree, axisIn, type Call, differ, dtypeIn, int, ints, refuse, type Schema, same } from '../schema.ts'
 import { type AttributeKind, type Dim, tensorType, type Value } from '../value.ts'
-
-const differ = (a: Dim, b: Dim): boolean => typeof a === 'number' && typeof b === 'number' && a !== b
 
 function channelsOf(call: Call, least: number): Dim {
   const { shape } = call.inputs[0]!

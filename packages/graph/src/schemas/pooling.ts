@@ -1,8 +1,7 @@
 import { intsOf } from '../known.ts'
-import { type Call, dtypeIn, float, int, ints, refuse, type Schema, same } from '../schema.ts'
+import { type Call, differ, dtypeIn, float, int, ints, oneOf, refuse, type Schema, same } from '../schema.ts'
 import { type AttributeKind, type Dim, freshDim, tensorType, type Value } from '../value.ts'
 import { checkPlaces, checkWindow, placesOf, WINDOW_ATTRIBUTES, windowOf } from '../window.ts'
-import { oneOf } from './image.ts'
 
 /** Returns the kernel_shape of a pooling, which must be there, of one number a spatial axis. */
 function kernelOf(call: Call): readonly number[] {
@@ -84,9 +83,9 @@ function roiShape(call: Call, height: number, width: number): readonly Dim[] {
 
 function roiAlignShape(call: Call): readonly Dim[] {
   const [, { shape: rois }, { shape: indices }] = call.inputs as readonly [Value, Value, Value]
-  if (rois.length !== 2 || (typeof rois[1] === 'number' && rois[1] !== 4))
+  if (rois.length !== 2 || differ(rois[1], 4))
     throw refuse(call, 'SHAPE_MISMATCH', 'regions must have the shape [count, 4]: x1, y1, x2, y2')
-  if (indices.length !== 1 || (typeof rois[0] === 'number' && typeof indices[0] === 'number' && rois[0] !== indices[0]))
+  if (indices.length !== 1 || differ(rois[0], indices[0]))
     throw refuse(call, 'SHAPE_MISMATCH', 'each region needs the index of its image: a list of one number a region')
   oneOf(call, 'mode', ['avg', 'max'])
   oneOf(call, 'coordinate_transformation_mode', ['half_pixel', 'output_half_pixel'])
@@ -162,7 +161,7 @@ export const pooling = {
       const pooled = ints(call, 'pooled_shape')
       if (pooled?.length !== 2) throw refuse(call, 'ATTRIBUTE_MISSING', 'pooled_shape must list a height and a width')
       const { shape: rois } = call.inputs[1]!
-      if (rois.length !== 2 || (typeof rois[1] === 'number' && rois[1] !== 5))
+      if (rois.length !== 2 || differ(rois[1], 5))
         throw refuse(call, 'SHAPE_MISMATCH', 'regions must have the shape [count, 5]: image, x1, y1, x2, y2')
       return [roiShape(call, pooled[0], pooled[1])]
     },
