@@ -1,5 +1,3 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { canonical, type Hash, hashBytes, isHash, type Json, PodError, type Tensor } from '@mlpod/contract'
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts'
 
@@ -21,6 +19,8 @@ export interface Checkpoint {
 const POINTER = 'checkpoint.json'
 const VERSION = 1
 
+const join = (folder: string, name: string): string => `${folder.replace(/[/\\]$/, '')}/${name}`
+
 const fileOf = (hash: Hash): string => `${hash}.safetensors`
 
 /**
@@ -28,6 +28,7 @@ const fileOf = (hash: Hash): string => `${hash}.safetensors`
  * beside their place and renamed, so that what stands there is whole; older tensors go. Returns the hash.
  */
 export async function writeCheckpoint(folder: string, { tensors, plain }: Checkpoint): Promise<Hash> {
+  const { mkdir, readdir, rm } = await import('node:fs/promises')
   await mkdir(folder, { recursive: true })
   const bytes = encodeSafetensors(tensors)
   const hash = hashBytes(bytes)
@@ -43,6 +44,7 @@ export async function writeCheckpoint(folder: string, { tensors, plain }: Checkp
  * missing, `CHECKPOINT_NEWER` when a later version wrote it.
  */
 export async function readCheckpoint(folder: string): Promise<Checkpoint | undefined> {
+  const { readFile } = await import('node:fs/promises')
   const at = join(folder, POINTER)
   const text = await readFile(at, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
@@ -71,6 +73,7 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint | undef
 }
 
 async function writeWhole(bytes: Uint8Array | string, path: string): Promise<void> {
+  const { open, rename, rm } = await import('node:fs/promises')
   const beside = `${path}.${process.pid}.part`
   try {
     const handle = await open(beside, 'w')

@@ -13,6 +13,10 @@ import {
   type Value,
 } from '@mlpod/graph'
 
+import type { Chunk } from './source.ts'
+import type { Trainer } from './trainer.ts'
+import type { TrainingStep } from './trainingStep.ts'
+
 /** The first operation whose result holds something that is no finite number. */
 export interface Culprit {
   /** The operator, with its name or that of its result where it has one. */
@@ -86,4 +90,21 @@ export async function firstNotFinite(
     at: operation.meta.site.at,
     value: (grades[`suspect ${guilty}`].data as Float32Array)[0] > 1 ? 'NaN' : 'Infinity',
   }
+}
+
+/** Takes the steps of a run again up to the one whose loss was no number, and looks where that began. */
+export async function culpritOf(
+  step: TrainingStep,
+  trainer: Trainer,
+  chunk: Chunk,
+  wrong: number,
+): Promise<Culprit | undefined> {
+  const part = (from: number, steps: number): Chunk => ({
+    ...chunk,
+    rows: chunk.rows.slice(from * chunk.size, (from + steps) * chunk.size),
+    steps,
+  })
+  trainer.restore(trainer.before(), trainer.steps() - chunk.steps, trainer.factor())
+  if (wrong > 0) await trainer.run(part(0, wrong))
+  return firstNotFinite(step.computed.values, step.computed.inputs, trainer.feeds(part(wrong, 1)))
 }

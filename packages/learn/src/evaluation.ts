@@ -1,6 +1,7 @@
 import { compile, input, type Model, type Value } from '@mlpod/graph'
 import { objective, type Problem } from './objective.ts'
-import { metricNames, parameterName } from './trainingStep.ts'
+import { parameterName } from './optimizerGraph.ts'
+import { metricNames } from './trainingStep.ts'
 
 /** The names of the sums of one loss. */
 export const lossNames = (name: string): readonly [sum: string, total: string] => [

@@ -1,21 +1,18 @@
-import { hashValue, type Json, PodError, type Tensor } from '@mlpod/contract'
-import { openSession, type Value } from '@mlpod/graph'
+import { hashValue, PodError, type Tensor } from '@mlpod/contract'
+import type { Value } from '@mlpod/graph'
 import type { Control, EpochRecord } from './callback.ts'
-import { checkAlike, checkClasses, checkData } from './checkData.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
-import { resolveClassWeights, withClassWeights } from './classWeights.ts'
-import { namedRows, type TrainingData } from './data.ts'
-import { type Culprit, firstNotFinite } from './diagnose.ts'
+import { namedRows } from './data.ts'
+import { culpritOf } from './diagnose.ts'
 import { checkOptions, type FitOptions } from './fitOptions.ts'
-import { openJudge } from './judge.ts'
 import { buildNetwork, INPUT } from './namedNetwork.ts'
-import { type Problem, problemOf } from './objective.ts'
+import { prepared } from './prepare.ts'
 import { resumed, saved } from './progress.ts'
-import { type Chunk, isStream, rowSource, type Source, streamSource } from './source.ts'
+import { type Chunk, isStream } from './source.ts'
 import { type Best, newStopping } from './stopping.ts'
 import { nothing, stepRecords, summed, type Tally, tallied } from './tally.ts'
-import { newTrainer, notFinite, type Ran, type Trainer } from './trainer.ts'
-import { type TrainingStep, trainingStep } from './trainingStep.ts'
+import { notFinite, type Ran } from './trainer.ts'
+import { openTraining, type Training } from './training.ts'
 
 /** A trained network. */
 export interface Fitted {
@@ -39,32 +36,16 @@ export interface Fitted {
  * `LABEL_INVALID`, `WEIGHTS_INVALID`, `LENGTH_MISMATCH`, `SHAPE_MISMATCH`, `DTYPE_MISMATCH`, `LOSS_MISSING`, `TARGET_MISSING`,
  * `OUTPUT_MISSING`, `NETWORK_EMPTY`, `LOSS_NOT_FINITE` naming the step (of the training or validation loss, or of the
  * parameters in the end), `TRAINING_ABORTED` when the signal says so, `CHECKPOINT_MISMATCH`, `CHECKPOINT_CORRUPT`,
- * `OPTION_INVALID`, `OPTIMIZER_INVALID`.
+ * `PRECISION_UNSUPPORTED`, `DEVICE_MISSING`, `OPTION_INVALID`, `OPTIMIZER_INVALID`.
  */
 export async function fit(options: FitOptions): Promise<Fitted> {
   checkOptions(options)
-  const { optimizer, validation, seed, threads = 1, stepsPerRun = 8, checkpoint, callbacks = [] } = options
   const { source, problem } = await prepared(options)
-  const step = trainingStep({ ...options, problem, stepsPerRun })
-  if (!Object.values(step.state).some(({ path }) => path !== undefined))
-    throw new PodError('NETWORK_EMPTY', 'the network has no parameters, so there is nothing to train')
-  if (!isStream(options.data)) checkClasses(options.data, step.widths, 'the data')
-  if (validation) checkClasses(validation, step.widths, 'the validation data')
-  await using session = await openSession(step.model, { threads })
-  await using averages = step.result && (await openSession(step.result, { threads }))
-  await using judge = validation ? await openJudge(problem, validation, { threads }) : undefined
-  const trainer = newTrainer(step, session, { optimizer, seed, stepsPerRun })
+  await using training = await openTraining(options, problem)
+  const { step, trainer, parameters } = training
+  const { checkpoint, callbacks = [], epochs = Infinity, steps = Infinity, signal } = options
   const stopping = options.earlyStopping && newStopping(options.earlyStopping)
   const metrics = Object.keys(problem.metrics)
-
-  /** The parameters to use: those that are trained, or what the optimizer averages of them. */
-  const parameters = async (): Promise<Record<string, Tensor<'float32'>>> => {
-    const trained = trainer.parameters()
-    if (!averages) return trained
-    const state = trainer.current()
-    const fed = Object.fromEntries(averages.inputs.map(({ name }) => [name, state[name]]))
-    return { ...trained, ...((await averages.run(fed)) as Record<string, Tensor<'float32'>>) }
-  }
   let stopped = false
   const control: Control = {
     stop: () => {
@@ -77,87 +58,53 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     parameters,
   }
 
-  const identity = hashValue({ body: step.model.bodyHash, options: (optimizer.options ?? {}) as Json, seed })
-  let [epoch, tally]: [number, Tally] = [1, nothing]
-  let history: EpochRecord[] = []
-  if (options.resume && checkpoint) {
-    const found = await readCheckpoint(checkpoint.folder)
-    const progress = found && resumed(found, identity, step, callbacks, stopping)
-    if (progress) {
-      ;({ epoch, tally, history } = progress)
-      trainer.restore(progress.state, progress.steps, progress.factor)
-    }
+  const { optimizer, seed } = options
+  const identity = hashValue({ body: step.model.bodyHash, options: optimizer.options ?? {}, seed })
+  let [epoch, tally, history]: [number, Tally, EpochRecord[]] = [1, nothing, []]
+  const found = options.resume && checkpoint && (await readCheckpoint(checkpoint.folder))
+  if (found) {
+    const progress = resumed(found, identity, step, callbacks, stopping)
+    ;({ epoch, tally, history } = progress)
+    trainer.restore(progress.state, progress.steps, progress.factor)
   }
   const keep = async (): Promise<void> => {
     if (!checkpoint) return
-    await writeCheckpoint(
-      checkpoint.folder,
-      saved(
-        { identity, epoch, tally, history, steps: trainer.steps(), factor: trainer.factor(), state: trainer.current() },
-        callbacks,
-        stopping,
-      ),
-    )
+    const [taken, factor, state] = [trainer.steps(), trainer.factor(), trainer.current()]
+    const progress = { identity, epoch, tally, history, steps: taken, factor, state }
+    await writeCheckpoint(checkpoint.folder, saved(progress, callbacks, stopping))
   }
-  const { epochs = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY } = options
   /** How many steps may be in one run: training ends, and checkpoints are written, between runs. */
   const most = (): number => {
-    const every = checkpoint?.every ?? Number.POSITIVE_INFINITY
-    return Math.min(stepsPerRun, steps - trainer.steps(), every - (trainer.steps() % every))
+    const every = checkpoint?.every ?? Infinity
+    return Math.min(trainer.most, steps - trainer.steps(), every - (trainer.steps() % every))
   }
 
   try {
     while (epoch <= epochs && trainer.steps() < steps && !stopped) {
-      const cursor = source.open(epoch, tally.batches)
-      try {
-        const pause = newPause(options.signal, () => `in epoch ${epoch} after step ${trainer.steps()}`)
+      await using cursor = source.open(epoch, tally.batches)
+      const pause = newPause(signal, () => `in epoch ${epoch} after step ${trainer.steps()}`)
+      pause.listen()
+      for (;;) {
+        const chunk = most() > 0 && !stopped ? await cursor.next(most()) : undefined
+        if (chunk === undefined) break
+        const ran = await trainer.run(chunk)
+        await checkLosses(training, ran, chunk, epoch, options.diagnose ?? false)
+        tally = tallied(tally, ran, chunk.size)
+        await tellSteps(ran, chunk)
+        if (checkpoint?.every && trainer.steps() % checkpoint.every === 0) await keep()
+        await pause.breathe()
         pause.listen()
-        for (;;) {
-          const chunk = most() > 0 && !stopped ? await cursor.next(most()) : undefined
-          if (chunk === undefined) break
-          const ran = await trainer.run(chunk)
-          await checkLosses(ran, chunk)
-          tally = tallied(tally, ran, chunk.size)
-          await tellSteps(ran, chunk)
-          if (checkpoint?.every && trainer.steps() % checkpoint.every === 0) await keep()
-          await pause.breathe()
-          pause.listen()
-        }
-      } finally {
-        await cursor.close()
       }
-      const verdict = judge && (await judge.judge(await parameters()))
-      if (verdict && !Number.isFinite(verdict.loss))
-        throw notFinite('validation loss', verdict.loss, trainer.steps(), epoch)
-      const record: EpochRecord = {
-        epoch,
-        steps: trainer.steps(),
-        ...summed(tally, metrics),
-        ...(verdict && { validation: verdict.loss }),
-        ...(verdict && metrics.length > 0 && { validationMetrics: verdict.metrics }),
-        learningRate: trainer.rate(trainer.steps()),
-      }
-      history.push(record)
-      options.onProgress?.(record)
-      for (const callback of callbacks) await callback.onEpoch?.(record, control)
-      if (await stopping?.after(record, parameters)) stopped = true
-      ;[epoch, tally] = [epoch + 1, nothing]
-      await keep()
+      await endEpoch()
     }
   } finally {
     for (const callback of callbacks) await callback.onEnd?.()
   }
-
-  const restore = stopping !== undefined && (options.earlyStopping?.restoreBest ?? true)
-  const [best] = stopping?.best() ?? []
-  const last = history.length
-  const result = restore && best ? best : { parameters: await parameters(), epoch: last }
-  for (const [path, { data: values }] of Object.entries(result.parameters)) {
-    // The loss of a step is that before it: what the last one did shows in the parameters alone.
-    const wrong = values.find((value) => !Number.isFinite(value))
-    if (wrong !== undefined) throw notFinite(`parameter ${path}`, wrong, trainer.steps(), result.epoch)
-  }
-  return fitted(options, result, history, stopping?.best() ?? [])
+  const restore = options.earlyStopping?.restoreBest ?? true
+  const best = stopping?.best() ?? []
+  const result = restore && best.length > 0 ? best[0] : { parameters: await parameters(), epoch: history.length }
+  checkParameters(result, trainer.steps())
+  return fitted(options, result, history, best)
 
   async function tellSteps(ran: Ran, { size }: Chunk): Promise<void> {
     const heard = callbacks.filter(({ onStep }) => onStep)
@@ -168,63 +115,50 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     }
   }
 
-  async function checkLosses({ losses, first }: Ran, chunk: Chunk): Promise<void> {
-    const wrong = losses.findIndex((loss) => !Number.isFinite(loss))
-    if (wrong < 0) return
-    const culprit = options.diagnose ? await culpritOf(step, trainer, chunk, wrong) : undefined
-    const because =
-      culprit &&
-      `the first result that is no number is ${culprit.value}, of ${culprit.operation}${culprit.at ? ` (${culprit.at})` : ''}`
-    throw notFinite('loss', losses[wrong], first + wrong, epoch, because)
-  }
-}
-
-/** Where the batches come from, and what is learnt from them; everything is checked. */
-async function prepared(options: FitOptions): Promise<{ source: Source; problem: Problem }> {
-  const { data, validation, batch = 128, seed, shuffle = true, prefetch = 16 } = options
-  const { classWeights } = options
-  const problemIn = (rows: TrainingData): Problem => problemOf({ ...options, data: rows })
-  const finish = (source: Source): { source: Source; problem: Problem } => {
-    const problem = problemIn(source.sample)
-    if (validation) {
-      checkAlike(source.sample, validation, 'the validation data')
-      checkData(validation, problem.losses, 'the validation data')
+  async function endEpoch(): Promise<void> {
+    const verdict = await training.judge()
+    if (verdict && !Number.isFinite(verdict.loss))
+      throw notFinite('validation loss', verdict.loss, trainer.steps(), epoch)
+    const record: EpochRecord = {
+      epoch,
+      steps: trainer.steps(),
+      ...summed(tally, metrics),
+      ...(verdict && { validation: verdict.loss }),
+      ...(verdict && metrics.length > 0 && { validationMetrics: verdict.metrics }),
+      learningRate: trainer.rate(trainer.steps()),
     }
-    return { source, problem }
+    history.push(record)
+    options.onProgress?.(record)
+    for (const callback of callbacks) await callback.onEpoch?.(record, control)
+    if (await stopping?.after(record, parameters)) stopped = true
+    ;[epoch, tally] = [epoch + 1, nothing]
+    await keep()
   }
-  if (!isStream(data)) {
-    checkData(data, problemIn(data).losses, 'the data')
-    const rows = classWeights ? withClassWeights(data, resolveClassWeights(classWeights, data)) : data
-    return finish(rowSource(rows, { batch, seed, shuffle }))
-  }
-  if (classWeights === 'balanced')
-    throw new PodError('OPTION_INVALID', 'classes of a stream cannot be counted before it is read', {
-      hint: 'give the class weights as numbers',
-    })
-  const prepare = (rows: TrainingData, first: TrainingData | undefined): TrainingData => {
-    const weighed = classWeights ? withClassWeights(rows, resolveClassWeights(classWeights, rows)) : rows
-    if (first) checkAlike(first, weighed, 'a batch of the stream')
-    checkData(weighed, problemIn(weighed).losses, 'a batch of the stream')
-    return weighed
-  }
-  return finish(await streamSource(data, { prefetch, prepare }))
 }
 
-/** Takes the steps of a run again up to the one whose loss was no number, and looks where that began. */
-async function culpritOf(
-  step: TrainingStep,
-  trainer: Trainer,
+/** Throws `LOSS_NOT_FINITE` for a loss that is no number, unless such steps are left out. */
+async function checkLosses(
+  { step, trainer, skips }: Training,
+  { losses, first }: Ran,
   chunk: Chunk,
-  wrong: number,
-): Promise<Culprit | undefined> {
-  const part = (from: number, steps: number): Chunk => ({
-    ...chunk,
-    rows: chunk.rows.slice(from * chunk.size, (from + steps) * chunk.size),
-    steps,
-  })
-  trainer.restore(trainer.before(), trainer.steps() - chunk.steps, trainer.factor())
-  if (wrong > 0) await trainer.run(part(0, wrong))
-  return firstNotFinite(step.computed.values, step.computed.inputs, trainer.feeds(part(wrong, 1)))
+  epoch: number,
+  diagnose: boolean,
+): Promise<void> {
+  const wrong = skips ? -1 : losses.findIndex((loss) => !Number.isFinite(loss))
+  if (wrong < 0) return
+  const culprit = diagnose ? await culpritOf(step, trainer, chunk, wrong) : undefined
+  const because =
+    culprit &&
+    `the first result that is no number is ${culprit.value}, of ${culprit.operation}${culprit.at ? ` (${culprit.at})` : ''}`
+  throw notFinite('loss', losses[wrong], first + wrong, epoch, because)
+}
+
+/** The loss of a step is that before it: what the last one did shows in the parameters alone. */
+function checkParameters({ parameters, epoch }: Pick<Best, 'parameters' | 'epoch'>, steps: number): void {
+  for (const [path, { data: values }] of Object.entries(parameters)) {
+    const wrong = values.find((value) => !Number.isFinite(value))
+    if (wrong !== undefined) throw notFinite(`parameter ${path}`, wrong, steps, epoch)
+  }
 }
 
 /** Lets signals and timers through now and then: a run blocks its thread. */
@@ -236,7 +170,7 @@ function newPause(signal: AbortSignal | undefined, where: () => string) {
     },
     async breathe(): Promise<void> {
       if (performance.now() - paused <= 50) return
-      await new Promise((resolve) => setImmediate(resolve))
+      await new Promise((resolve) => setTimeout(resolve))
       paused = performance.now()
     },
   }
@@ -244,7 +178,7 @@ function newPause(signal: AbortSignal | undefined, where: () => string) {
 
 function fitted(
   { network, data }: Pick<FitOptions, 'network' | 'data'>,
-  { parameters, epoch }: { readonly parameters: Fitted['parameters']; readonly epoch: number },
+  { parameters, epoch }: Pick<Best, 'parameters' | 'epoch'>,
   history: readonly EpochRecord[],
   best: readonly Best[],
 ): Fitted {

@@ -1,4 +1,5 @@
 import { PodError, type Tensor } from '@mlpod/contract'
+import type { Device, Runtime } from '@mlpod/graph'
 import type { Callback, EpochRecord, StepRecord } from './callback.ts'
 import type { CheckpointOptions } from './checkpoint.ts'
 import type { ClassWeights } from './classWeights.ts'
@@ -58,6 +59,21 @@ export interface FitOptions {
   readonly onStep?: (record: StepRecord) => void
   readonly callbacks?: readonly Callback[]
   readonly signal?: AbortSignal
+  /** Where steps run; `cpu` by default. Throws `DEVICE_MISSING` where it is not there. */
+  readonly device?: Device
+  /** The runtime; in a browser `onnxruntime-web`. */
+  readonly runtime?: Runtime
+  /**
+   * `mixed` computes the network in half precision, with parameters, loss and optimizer in single precision and a scale of the
+   * loss that follows overflows. It saves time and memory on graphics cards; the CPU computes half precision by way of single
+   * and gains nothing. `full` by default.
+   */
+  readonly precision?: 'full' | 'mixed'
+  /**
+   * In how many worker threads the gradient of a batch is taken, each a part of its rows; by default, in none. The result is that
+   * of the whole batch up to rounding, and the same bits for the same number. A run is then one step.
+   */
+  readonly dataParallel?: number
   /** Threads of the runtime; 1 by default, so that the same seed gives the same bits. */
   readonly threads?: number
   /**
@@ -91,7 +107,7 @@ export function checkOptions(options: FitOptions): void {
   const { epochs, steps, earlyStopping, optimizer, checkpoint, resume } = options
   checkUpdates(optimizer)
   if (epochs === undefined && steps === undefined) throw invalid('neither epochs nor steps say when training ends')
-  const { batch, stepsPerRun, prefetch, accumulate } = options
+  const { batch, stepsPerRun, prefetch, accumulate, dataParallel } = options
   const whole: Readonly<Record<string, number | undefined>> = {
     epochs,
     steps,
@@ -99,6 +115,7 @@ export function checkOptions(options: FitOptions): void {
     stepsPerRun,
     prefetch,
     accumulate,
+    dataParallel,
     'checkpoint.every': checkpoint?.every,
     'earlyStopping.best': earlyStopping?.best,
   }
@@ -108,6 +125,8 @@ export function checkOptions(options: FitOptions): void {
   if (earlyStopping && !(earlyStopping.patience >= 1)) throw invalid(`the patience is ${earlyStopping.patience}`)
   if (earlyStopping?.minDelta !== undefined && !(earlyStopping.minDelta >= 0))
     throw invalid(`minDelta is ${earlyStopping.minDelta}, no number >= 0`)
+  if (dataParallel !== undefined && (accumulate ?? 1) > 1)
+    throw invalid('dataParallel already takes a batch in parts: leave accumulate out')
   if (resume && !checkpoint) throw invalid('resume needs a checkpoint folder to go on from')
   const names = (options.callbacks ?? []).map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)

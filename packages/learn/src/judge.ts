@@ -3,7 +3,8 @@ import { openSession, type SessionOptions } from '@mlpod/graph'
 import { columnsOf, rowsOf, type TrainingData } from './data.ts'
 import { evaluation, lossNames } from './evaluation.ts'
 import type { Problem } from './objective.ts'
-import { metricNames, parameterName } from './trainingStep.ts'
+import { parameterName } from './optimizerGraph.ts'
+import { metricNames } from './trainingStep.ts'
 
 /** The loss and the metrics of parameters over rows. */
 export interface Verdict {
@@ -13,7 +14,7 @@ export interface Verdict {
 
 /** Returns what computes the loss and the metrics of given parameters over all rows, so many at a time. */
 export async function openJudge(problem: Problem, data: TrainingData, options: SessionOptions, rows = 4096) {
-  const session = await openSession(evaluation(problem), options)
+  const session = await openSession(evaluation({ ...problem, precision: 'full' }), options)
   const { columns } = columnsOf(data)
   const n = rowsOf(data)
   return {

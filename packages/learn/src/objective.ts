@@ -1,6 +1,7 @@
 import { didYouMean, PodError } from '@mlpod/contract'
 import { add, mul, substitute, type Value } from '@mlpod/graph'
 import { type Columns, columnsOf, type Layout, lossesOf, type TrainingData } from './data.ts'
+import { inHalf } from './half.ts'
 import type { Layer, NetworkOptions } from './layers/layer.ts'
 import { type Loss, lossSums, lossValue } from './losses/index.ts'
 import type { Metric } from './metric.ts'
@@ -16,6 +17,8 @@ export interface Problem {
   readonly layout: Layout
   /** Element types and sizes of the columns; the first size is that of the rows. */
   readonly columns: Readonly<Record<string, Pick<Columns[string], 'dtype' | 'shape'>>>
+  /** Whether the network is computed in single or half precision. */
+  readonly precision: 'full' | 'mixed'
 }
 
 /** Returns the problem of some data. Throws what `lossesOf` throws, `OPTION_INVALID` for weights of no loss or metrics of no output. */
@@ -25,8 +28,9 @@ export function problemOf(options: {
   readonly lossWeights?: Readonly<Record<string, number>>
   readonly metrics?: Readonly<Record<string, Metric>>
   readonly data: TrainingData
+  readonly precision?: Problem['precision']
 }): Problem {
-  const { network, loss, lossWeights = {}, metrics = {}, data } = options
+  const { network, loss, lossWeights = {}, metrics = {}, data, precision = 'full' } = options
   const { columns, layout } = columnsOf(data)
   const losses = lossesOf(loss, layout)
   const known = (name: string, what: string): void => {
@@ -40,7 +44,7 @@ export function problemOf(options: {
   }
   for (const { output } of Object.values(metrics))
     if (output !== undefined) known(output, 'metrics name an output that')
-  return { network, losses, lossWeights, metrics, layout, columns }
+  return { network, losses, lossWeights, metrics, layout, columns, precision }
 }
 
 /** A problem on one batch. */
@@ -58,7 +62,7 @@ export interface Objective {
  * Throws `OUTPUT_MISSING` when a loss judges what the network does not give.
  */
 export function objective(
-  { network, losses, lossWeights, metrics, layout }: Problem,
+  { network, losses, lossWeights, metrics, layout, precision }: Problem,
   batch: Readonly<Record<string, Value>>,
   options: NetworkOptions,
   masks: (mask: BuiltNetwork['masks'][number]) => Value | undefined = () => undefined,
@@ -72,7 +76,8 @@ export function objective(
       return value ? [[mask.value, value] as const] : []
     }),
   )
-  const values = replaced.size === 0 ? Object.values(raw.outputs) : substitute(Object.values(raw.outputs), replaced)
+  const plain = replaced.size === 0 ? Object.values(raw.outputs) : substitute(Object.values(raw.outputs), replaced)
+  const values = precision === 'mixed' ? inHalf(plain, Object.values(inputs)) : plain
   const outputs = Object.fromEntries(names.map((name, i) => [name, values[i]]))
   const weights = layout.weights === undefined ? undefined : batch[layout.weights]
   const judged = (name: string): { prediction: Value; target: Value } => {

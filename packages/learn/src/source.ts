@@ -19,10 +19,9 @@ export interface Chunk {
 }
 
 /** Gives the chunks of one epoch. */
-export interface Cursor {
+export interface Cursor extends AsyncDisposable {
   /** Returns the next chunk of at most so many steps, or undefined at the end. */
   next(most: number): Promise<Chunk | undefined>
-  close(): Promise<void>
 }
 
 /** Where batches come from. */
@@ -51,7 +50,7 @@ export function rowSource(
       const positions = shuffle ? order.at(String(epoch)).permutation(n) : Uint32Array.from({ length: n }, (_, i) => i)
       let at = Math.min(n, behind * batch)
       return {
-        close: async () => {},
+        [Symbol.asyncDispose]: async () => {},
         async next(most) {
           if (at >= n) return undefined
           const size = Math.min(batch, n - at)
@@ -142,7 +141,7 @@ export async function streamSource(
             steps: batches.length,
           }
         },
-        async close() {
+        async [Symbol.asyncDispose]() {
           await iterator.return?.()
         },
       }

@@ -1,6 +1,7 @@
 import type { Norms, StepRecord } from './callback.ts'
+import { NORMS } from './optimizerGraph.ts'
 import type { Ran } from './trainer.ts'
-import { metricNames, NORMS } from './trainingStep.ts'
+import { metricNames } from './trainingStep.ts'
 
 /** What is summed up over the steps of an epoch: plain data, so that a checkpoint within an epoch keeps it. */
 export interface Tally {
@@ -21,10 +22,12 @@ export function tallied(tally: Tally, { losses, extras }: Ran, size: number): Ta
   const sums: Record<string, number> = { ...tally.sums }
   for (const [name, values] of Object.entries(extras))
     sums[name] = values.reduce((sum, value) => sum + value, sums[name] ?? 0)
+  // a step that was left out because its loss was no number has none
+  const told = losses.filter(Number.isFinite)
   return {
     batches: tally.batches + losses.length,
-    rows: tally.rows + losses.length * size,
-    loss: losses.reduce((sum, loss) => sum + loss * size, tally.loss),
+    rows: tally.rows + told.length * size,
+    loss: told.reduce((sum, loss) => sum + loss * size, tally.loss),
     sums,
   }
 }

@@ -2,10 +2,11 @@ import { PodError, type Tensor, tensor } from '@mlpod/contract'
 import type { Session } from '@mlpod/graph'
 import { type Random, random } from '@mlpod/math'
 import type { Mask } from './layers/layer.ts'
+import { randomName, scalarName, slotName } from './optimizerGraph.ts'
 import { type Optimizer, rateAt } from './optimizers/index.ts'
 import type { RandomTensor } from './optimizers/transform.ts'
 import type { Chunk } from './source.ts'
-import { LOSSES, ROWS, randomName, slotName, TRIPS, type TrainingStep } from './trainingStep.ts'
+import { LOSSES, ROWS, TRIPS, type TrainingStep } from './trainingStep.ts'
 
 /** The tensors of training, by the names of the step's inputs. */
 export type State = Readonly<Record<string, Tensor>>
@@ -54,7 +55,7 @@ export function newTrainer(
     const kept = (name: string): number => Number({ ...still, ...now }[slotName(name)].data[0])
     const values = Array.from({ length: steps }, (_, k) => optimizer.scalars?.({ t: t + k + 1, factor, kept }) ?? {})
     for (const name of scalarNames)
-      fed[`scalar ${name}`] = tensor(
+      fed[scalarName(name)] = tensor(
         'float32',
         [steps],
         Float32Array.from(values, (scalars) => scalars[name]),
@@ -68,6 +69,8 @@ export function newTrainer(
 
   return {
     steps: (): number => t,
+    /** How many steps may be in one run. */
+    most: stepsPerRun,
     factor: (): number => factor,
     scale(by: number): void {
       factor *= by
@@ -98,7 +101,9 @@ export function newTrainer(
       // the first run is checked, the others have the same names and types
       const results = await session.run(feeds(chunk), { into: written(next), validate: !checked })
       checked = true
-      ;[now, next] = [next, now]
+      // a runtime that cannot write into tensors gives new ones
+      const made = Object.fromEntries(changing.map((name) => [name, results[`${name} next`]]))
+      ;[now, next] = [made, now]
       const first = t + 1
       t += steps
       return {

@@ -1,26 +1,23 @@
 import { type DataType, PodError, type Tensor } from '@mlpod/contract'
 import {
-  add,
   compile,
   constant,
   type Dim,
   gather,
   input,
   type Model,
-  parameter,
   repeat,
-  sub,
   substitute,
   unsqueeze,
   type Value,
 } from '@mlpod/graph'
 import { batchGradients } from './batchGradients.ts'
 import type { Mask } from './layers/layer.ts'
+import type { BuiltNetwork } from './namedNetwork.ts'
 import type { Objective, Problem } from './objective.ts'
-import { globalNorm } from './optimizers/arithmetic.ts'
+import { optimizerGraph, optimizerNeeds, parameterName, randomName, scalarName, slotName } from './optimizerGraph.ts'
 import type { Optimizer } from './optimizers/index.ts'
-import { stepped } from './optimizers/optimizer.ts'
-import type { RandomTensor, Step, Trained } from './optimizers/transform.ts'
+import type { RandomTensor } from './optimizers/transform.ts'
 
 /** The output that holds the loss of each step, [steps]. */
 export const LOSSES = 'losses'
@@ -79,16 +76,13 @@ export const metricNames = (name: string): readonly [sum: string, total: string]
   `metric ${name} total`,
 ]
 
-/** The norms of a step. */
-export const NORMS = ['gradientNorm', 'updateNorm', 'weightNorm'] as const
-
 /**
  * Returns the graph of one or more steps: gather the batch, predict, lose, differentiate, update. Its inputs are the columns of
  * the data (all rows, of which a run copies none), `run rows` [steps, batch] (the rows of each step), the state, scalars, masks
  * [steps, batch, ...], and `run trips` when there may be several steps.
  */
 export function trainingStep(options: TrainingStepOptions): TrainingStep {
-  const { problem, optimizer, stepsPerRun, norms = false } = options
+  const { problem, optimizer, stepsPerRun, norms } = options
   const fed: Record<string, Value> = {}
   const take = (name: string, dtype: DataType, shape: readonly Dim[]): Value => {
     if (name in fed)
@@ -114,139 +108,93 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const mask = ({ name, shape }: Mask): Value => now(name, 'bool', ['batch', ...shape])
   const batch = batchGradients(options, { rows, tables, mask })
   const { built } = batch.objective
+  const { paths, parameters } = batch
 
-  const scalarNames = Object.keys(optimizer.scalars?.({ t: 1, factor: 1, kept: () => 0 }) ?? {})
-  const scalars = Object.fromEntries(scalarNames.map((name) => [name, take(`scalar ${name}`, 'float32', ['steps'])]))
-  const numbersAt = (at: Value): Step['numbers'] => ({
-    ...optimizer.constants,
-    ...Object.fromEntries(scalarNames.map((name) => [name, gather(scalars[name], at)])),
-  })
-  const trained: Trained[] = batch.paths.map((path) => ({
-    path,
-    shape: built.values[path].shape,
-    initial: built.values[path],
-  }))
-  const kept = optimizer.state?.(trained) ?? {}
-  const keptLeaves = Object.fromEntries(
-    Object.entries(kept).map(([name, tensor]) => [name, parameter(slotName(name), tensor)]),
+  const needs = optimizerNeeds(optimizer, paths, built.values)
+  const { kept, leaves, randoms, scalarNames } = needs
+  let metrics: Objective['metrics'] = {}
+  const updated = optimizerGraph(
+    optimizer,
+    needs,
+    {
+      parameters,
+      turn,
+      scalar: (name) => take(scalarName(name), 'float32', ['steps']),
+      random: (name) => now(randomName(name), 'float32', randoms[name].shape),
+      loss(cotangent) {
+        const found = batch.at(undefined, cotangent)
+        metrics = found.metrics
+        return found
+      },
+      gradientAt: (point) => batch.at(point).gradients,
+      hessianTimes: batch.hessianTimes,
+    },
+    { norms },
   )
-  const randoms = optimizer.randoms?.(trained) ?? {}
-  const step: Omit<Step, 'gradients' | 'loss'> = {
-    paths: batch.paths,
-    parameters: batch.parameters,
-    state: keptLeaves,
-    numbers: numbersAt(turn),
-    delayed: (steps) => numbersAt(sub(turn, steps)),
-    randoms: Object.fromEntries(
-      Object.entries(randoms).map(([name, { shape }]) => [name, now(randomName(name), 'float32', shape)]),
-    ),
-    gradientAt: (point) => batch.at(point).gradients,
-    hessianTimes: batch.hessianTimes,
-  }
-  const { parameters, state, value, extras } = update(optimizer, step, batch, norms)
+  const { state, loss } = updated
+  const extras = { ...metricExtras(metrics), ...updated.norms }
 
-  const written = Object.keys(kept).filter((name) => state[name] !== undefined && state[name] !== keptLeaves[name])
-  const leaves = [...batch.parameters, ...written.map((name) => keptLeaves[name])]
-  const next = [...parameters, ...written.map((name) => state[name])]
-  const names = [...batch.paths.map(parameterName), ...written.map(slotName)]
+  const written = Object.keys(kept).filter((name) => state[name] !== undefined && state[name] !== leaves[name])
+  const names = [...paths.map(parameterName), ...written.map(slotName)]
+  const before = [...parameters, ...written.map((name) => leaves[name])]
+  const next = [...updated.parameters, ...written.map((name) => state[name])]
   const collected = Object.keys(extras)
-  const results = [...next, value, ...Object.values(extras)]
+  const results = [...next, loss, ...Object.values(extras)]
+  const single = (): Value[] => substitute(results, new Map([[turn, constant(0, 'int64')]]))
   const done =
     stepsPerRun > 1
-      ? repeat(take(TRIPS, 'int64', []), leaves, (current, index) => {
-          const replaced = new Map([[turn, index], ...leaves.map((leaf, i) => [leaf, current[i]] as const)])
+      ? repeat(take(TRIPS, 'int64', []), before, (current, index) => {
+          const replaced = new Map([[turn, index], ...before.map((leaf, i) => [leaf, current[i]] as const)])
           const turned = substitute(results, replaced)
           return { state: turned.slice(0, names.length), collect: turned.slice(names.length) }
         })
-      : substitute(results, new Map([[turn, constant(0, 'int64')]])).map((result, i) =>
-          i < names.length ? result : unsqueeze(result, [0]),
-        )
+      : single().map((result, i) => (i < names.length ? result : unsqueeze(result, [0])))
   const outputs = Object.fromEntries(
     [...names.map((name) => `${name} next`), LOSSES, ...collected].map((name, i) => [name, done[i]]),
   )
-  const inputs = {
-    ...fed,
-    ...Object.fromEntries(batch.paths.map((path, i) => [parameterName(path), batch.parameters[i]])),
-    ...Object.fromEntries(Object.entries(keptLeaves).map(([name, leaf]) => [slotName(name), leaf])),
+  const stateInputs = {
+    ...Object.fromEntries(paths.map((path, i) => [parameterName(path), parameters[i]])),
+    ...Object.fromEntries(Object.entries(leaves).map(([name, leaf]) => [slotName(name), leaf])),
   }
-  const used = optimizer.result?.({ paths: batch.paths, parameters: batch.parameters, state: keptLeaves })
+  const inputs = { ...fed, ...stateInputs }
+  const used = optimizer.result?.({ paths, parameters, state: leaves })
   return {
     model: compile({ inputs, outputs, name: 'training step' }),
     result:
       used &&
       compile({
-        outputs: Object.fromEntries(batch.paths.map((path, i) => [path, used[i]])),
-        inputs: inputsOf(inputs, fed),
+        inputs: stateInputs,
+        outputs: Object.fromEntries(paths.map((path, i) => [path, used[i]])),
         name: 'result',
       }),
     state: {
       ...Object.fromEntries(
-        trained.map(({ path, initial }) => [parameterName(path), { initial, path, changes: true }]),
+        needs.trained.map(({ path, initial }) => [parameterName(path), { initial, path, changes: true }]),
       ),
       ...Object.fromEntries(
         Object.entries(kept).map(([name, initial]) => [slotName(name), { initial, changes: written.includes(name) }]),
       ),
     },
-    frozen: Object.fromEntries(Object.entries(built.values).filter(([path]) => !batch.paths.includes(path))),
+    frozen: Object.fromEntries(Object.entries(built.values).filter(([path]) => !paths.includes(path))),
     masks: built.masks,
     randoms,
-    widths: Object.fromEntries(
-      Object.entries(built.outputs).map(([name, { shape }]) => [
-        name,
-        shape.length === 2 && typeof shape[1] === 'number' ? shape[1] : undefined,
-      ]),
-    ),
+    widths: widthsOf(built),
     scalarNames,
     collected,
     computed: {
-      values: substitute([value, ...next], new Map([[turn, constant(0, 'int64')]])),
+      values: single(),
       inputs: Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== TRIPS)),
     },
   }
 }
 
-export const parameterName = (path: string): string => `parameter ${path}`
-export const slotName = (name: string): string => `slot ${name}`
-export const randomName = (name: string): string => `random ${name}`
-
-/** The inputs that are the state. */
-const inputsOf = (
-  inputs: Readonly<Record<string, Value>>,
-  fed: Readonly<Record<string, Value>>,
-): Record<string, Value> => Object.fromEntries(Object.entries(inputs).filter(([name]) => !(name in fed)))
-
-/** What a step changes and tells. */
-interface Updated {
-  readonly parameters: readonly Value[]
-  readonly state: Readonly<Record<string, Value>>
-  readonly value: Value
-  /** What is told of the step beside its loss. */
-  readonly extras: Readonly<Record<string, Value>>
-}
-
-function update(
-  optimizer: Optimizer,
-  step: Omit<Step, 'gradients' | 'loss'>,
-  batch: ReturnType<typeof batchGradients>,
-  norms: boolean,
-): Updated {
-  const { seed } = optimizer
-  // begun with the step's factor, the reverse pass gives the steps themselves, and p + A B becomes one product
-  if (seed !== undefined && !norms) {
-    const { value, gradients, metrics } = batch.at(undefined, step.numbers[seed] as Value)
-    const parameters = step.parameters.map((p, i) => add(p, gradients[i]))
-    return { parameters, state: {}, value, extras: metricExtras(metrics) }
-  }
-  const { value, gradients, metrics } = batch.at(undefined)
-  const whole: Step = { ...step, gradients, loss: value }
-  const { parameters, state } = stepped(optimizer, whole)
-  const extras = metricExtras(metrics)
-  if (norms) {
-    const moved = parameters.map((p, i) => sub(p, step.parameters[i]))
-    for (const [i, values] of [gradients, moved, parameters].entries()) extras[NORMS[i]] = globalNorm(values)
-  }
-  return { parameters, state, value, extras }
-}
+const widthsOf = ({ outputs }: BuiltNetwork): TrainingStep['widths'] =>
+  Object.fromEntries(
+    Object.entries(outputs).map(([name, { shape }]) => [
+      name,
+      shape.length === 2 && typeof shape[1] === 'number' ? shape[1] : undefined,
+    ]),
+  )
 
 const metricExtras = (metrics: Objective['metrics']): Record<string, Value> =>
   Object.fromEntries(

@@ -46,6 +46,7 @@ export function around(
     randoms: inside.randoms,
     transform: (step) => transform(step, inside),
     ...(used && { result: used }),
+    ...(optimizer.skips && { skips: true as const }),
   }
 }
 

@@ -37,6 +37,7 @@ export function chain<T extends readonly Transform[]>(...transforms: T): Chained
       }
       return { gradients, state }
     },
+    ...(transforms.some(({ skips }) => skips) && { skips: true as const }),
     ...(transforms.some(({ result }) => result) && {
       result: (step) => members.reduce((parameters, member) => member.result({ ...step, parameters }), step.parameters),
     }),

@@ -1,11 +1,14 @@
+import type { Tensor } from '@mlpod/contract'
 import {
   add,
   cast,
   greater,
+  greaterOrEqual,
   ifElse,
   isInf,
   isNaN as isNaNValue,
   less,
+  mul,
   not,
   or,
   reduceMax,
@@ -31,56 +34,33 @@ export function allFinite(values: readonly Value[]): Value {
   )
 }
 
-/**
- * Returns an optimizer that takes a step only where the condition (one bool, of the step) holds; else parameters, state and
- * the count of steps stay as they are, so that schedules and corrections wait as well. The state `skipped` counts.
- * Source: optax.conditionally_mask 0.2.8.
- */
-export const conditionally = (optimizer: Optimizer, condition: (step: Step) => Value): Optimizer =>
-  guarded('conditionally', optimizer, condition)
-
-/** Returns an optimizer that takes no step when a gradient is not finite. Source: optax.skip_not_finite 0.2.8. */
-export const skipNotFinite = (optimizer: Optimizer): Optimizer =>
-  guarded('skipNotFinite', optimizer, ({ gradients }) => allFinite(gradients))
-
-/** Returns an optimizer that takes no step unless the squared norm of all gradients is below this. Source: optax.skip_large_updates 0.2.8. */
-export const skipLargeUpdates = (optimizer: Optimizer, maximum: number): Optimizer =>
-  guarded('skipLargeUpdates', optimizer, ({ gradients }) => less(squaredNorm(gradients), maximum))
-
-/**
- * Returns an optimizer that takes no step when a gradient is not finite, unless that happened `most` times in a row: then it
- * does, and the loss shows it. Throws `OPTIMIZER_INVALID`. Source: optax.apply_if_finite 0.2.8.
- */
-export function applyIfFinite(optimizer: Optimizer, most: number): Optimizer {
-  if (!(Number.isSafeInteger(most) && most >= 0))
-    throw refuse('applyIfFinite', `${most} times in a row are not possible`)
-  const finite = ({ gradients }: Step) => allFinite(gradients)
-  const counted = (step: Step) => where(finite(step), 0, add(step.state.row, 1))
-  return {
-    ...guarded('applyIfFinite', optimizer, (step) => or(finite(step), greater(counted(step), most)), {
-      initial: { row: filled([], 0, 'int64') },
-      next: (step) => ({ row: counted(step) }),
-    }),
-  }
+/** Whether a step is taken, and what is kept of that beside the count of those left out. */
+interface Judged {
+  readonly holds: Value
+  readonly state?: Readonly<Record<string, Value>>
 }
 
-function guarded(
+/**
+ * Returns an optimizer that takes a step only where it is judged so. The clock of the one inside stands still when a step is left
+ * out: its numbers are those of as many steps before.
+ */
+export function guarded(
   name: string,
   optimizer: Optimizer,
-  condition: (step: Step) => Value,
-  own?: {
-    readonly initial: Readonly<Record<string, ReturnType<typeof filled>>>
-    readonly next: (step: Step) => Readonly<Record<string, Value>>
-  },
+  judge: (step: Step) => Judged,
+  {
+    initial = {},
+    options,
+  }: { readonly initial?: Readonly<Record<string, Tensor>>; readonly options?: Readonly<Record<string, unknown>> } = {},
 ): Optimizer {
-  // the inner clock stands still when a step is skipped: its numbers are those of as many steps before
-  return around(optimizer, {
+  const guard = around(optimizer, {
     name,
-    state: () => ({ skipped: filled([], 0, 'int64'), ...own?.initial }),
+    options,
+    state: () => ({ skipped: filled([], 0, 'int64'), ...initial }),
     scalars: ({ kept }) => ({ before: kept('skipped') }),
     clock: (clock) => ({ ...clock, t: clock.t - clock.kept('skipped') }),
     transform(step, inside) {
-      const holds = condition(step)
+      const { holds, state: judged } = judge(step)
       const { skipped } = step.state
       const delay = sub(skipped, cast(step.numbers.before as Value, 'int64'))
       const numbers = step.delayed(delay)
@@ -98,11 +78,82 @@ function guarded(
       return {
         gradients: results.slice(0, count),
         state: {
-          ...own?.next(step),
+          ...judged,
           ...Object.fromEntries(names.map((key, i) => [key, results[count + i]])),
           skipped: add(skipped, cast(not(holds), 'int64')),
         },
       }
     },
   })
+  return { ...guard, skips: true }
+}
+
+/**
+ * Returns an optimizer that takes a step only where the condition (one bool, of the step) holds; else parameters, state and
+ * the count of steps stay as they are, so that schedules and corrections wait as well. The state `skipped` counts.
+ * Source: optax.conditionally_mask 0.2.8.
+ */
+export const conditionally = (optimizer: Optimizer, condition: (step: Step) => Value): Optimizer =>
+  guarded('conditionally', optimizer, (step) => ({ holds: condition(step) }))
+
+/** Returns an optimizer that takes no step when a gradient is not finite. Source: optax.skip_not_finite 0.2.8. */
+export const skipNotFinite = (optimizer: Optimizer): Optimizer =>
+  guarded('skipNotFinite', optimizer, ({ gradients }) => ({ holds: allFinite(gradients) }))
+
+/** Returns an optimizer that takes no step unless the squared norm of all gradients is below this. Source: optax.skip_large_updates 0.2.8. */
+export const skipLargeUpdates = (optimizer: Optimizer, maximum: number): Optimizer =>
+  guarded('skipLargeUpdates', optimizer, ({ gradients }) => ({ holds: less(squaredNorm(gradients), maximum) }), {
+    options: { maximum },
+  })
+
+/**
+ * Returns an optimizer that takes no step when a gradient is not finite, unless that happened `most` times in a row: then it
+ * does, and the loss shows it. Throws `OPTIMIZER_INVALID`. Source: optax.apply_if_finite 0.2.8.
+ */
+export function applyIfFinite(optimizer: Optimizer, most: number): Optimizer {
+  if (!(Number.isSafeInteger(most) && most >= 0))
+    throw refuse('applyIfFinite', `${most} times in a row are not possible`)
+  const judge = ({ gradients, state }: Step): Judged => {
+    const finite = allFinite(gradients)
+    const row = where(finite, 0, add(state.row, 1))
+    return { holds: or(finite, greater(row, most)), state: { row } }
+  }
+  return guarded('applyIfFinite', optimizer, judge, { initial: { row: filled([], 0, 'int64') }, options: { most } })
+}
+
+/** What the reverse pass begins with, in the state of `scaledLoss`. */
+const SCALE = 'scale'
+
+/**
+ * Returns an optimizer whose gradients are taken of the loss times a scale, and divided by it again: small ones of half precision
+ * do not vanish. A step whose gradients are not finite is left out and shrinks the scale; `interval` good steps in a row let it
+ * grow. It must be the outermost. Throws `OPTIMIZER_INVALID`.
+ * Source: Micikevicius et al. (2018); torch.amp.GradScaler 2.15; keras LossScaleOptimizer 3.15.
+ */
+export function scaledLoss(
+  optimizer: Optimizer,
+  { initial = 2 ** 16, growth = 2, shrink = 0.5, interval = 2000 } = {},
+): Optimizer {
+  if (!(initial > 0 && growth >= 1 && shrink > 0 && shrink < 1))
+    throw refuse('scaledLoss', `a scale of ${initial} that grows by ${growth} and shrinks by ${shrink} is not possible`)
+  if (!(Number.isSafeInteger(interval) && interval >= 1))
+    throw refuse('scaledLoss', `an interval of ${interval} steps is not possible`)
+  const judge = ({ gradients, state: { [SCALE]: scale, good } }: Step): Judged => {
+    const holds = allFinite(gradients)
+    const grows = greaterOrEqual(add(good, 1), interval)
+    return {
+      holds,
+      state: {
+        [SCALE]: where(holds, where(grows, mul(scale, growth), scale), mul(scale, shrink)),
+        good: where(holds, where(grows, 0, add(good, 1)), 0),
+      },
+    }
+  }
+  return {
+    ...guarded('scaledLoss', optimizer, judge, {
+      initial: { [SCALE]: filled([], initial), good: filled([], 0, 'int64') },
+      options: { initial, growth, shrink, interval },
+    }),
+    cotangent: SCALE,
+  }
 }

@@ -69,7 +69,7 @@ export const optimizers = {
 export { accumulate } from './accumulate.ts'
 export { emaOfParameters, lookahead, meanOfParameters } from './average.ts'
 export { chain } from './chain.ts'
-export { applyIfFinite, conditionally, skipLargeUpdates, skipNotFinite } from './conditionally.ts'
+export { applyIfFinite, conditionally, scaledLoss, skipLargeUpdates, skipNotFinite } from './conditionally.ts'
 export * from './directions.ts'
 export { galore } from './galore.ts'
 export type { MuonParts } from './matrix.ts'

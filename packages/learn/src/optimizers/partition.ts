@@ -60,6 +60,7 @@ export function partition<P extends Readonly<Record<string, Transform>>>(
       }
       return { gradients, state }
     },
+    ...(names.every((name) => parts[name].skips) && { skips: true as const }),
     ...(names.some((name) => parts[name].result) && {
       result(step) {
         const parameters = [...step.parameters]

@@ -81,6 +81,10 @@ export interface Transform {
    * the gradients then arrive multiplied, and adding them to the parameters joins the matrix product that makes them.
    */
   readonly seed?: string
+  /** The name of a kept number that the reverse pass begins with; the gradients are divided by it before they arrive. */
+  readonly cotangent?: string
+  /** Set for what leaves out steps whose gradients are no numbers: then so may losses be. */
+  readonly skips?: true
 }
 
 /** A number by step (from 1): constant, or a function of the step. */
