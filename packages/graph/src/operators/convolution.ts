@@ -1,47 +1,14 @@
 import { applyOne } from '../apply.ts'
-import { int, ints, text } from '../attribute.ts'
+import { int } from '../attribute.ts'
 import { constant, lift, type Operand } from '../leaf.ts'
-import { type Attribute, dtypeOf, isValue, type Value } from '../value.ts'
-import { type AutoPad, windowOf } from '../window.ts'
+import { dtypeOf, isValue, type Value } from '../value.ts'
+import { windowOf } from '../window.ts'
 import { padSpatial, type Size, seen, sizeAt, sizeList, times } from '../windows.ts'
 import { applyComposed } from './composed.ts'
 import { type Ints, reshape } from './structure.ts'
+import { type PerAxis, perAxis, type WindowOptions, windowAttributes } from './window.ts'
 
-/** One number for all spatial axes, or one an axis. */
-export type PerAxis = number | readonly number[]
-
-/** How a window slides over the spatial axes, all but the first two. */
-export interface WindowOptions {
-  /** Steps from place to place. Default 1. */
-  readonly strides?: PerAxis
-  /** Steps from element to element of the window. Default 1. */
-  readonly dilations?: PerAxis
-  /** Zeros around the input: one number for every side, or all begins, then all ends. Default 0. */
-  readonly pads?: PerAxis
-  /** `SAME_UPPER`, `SAME_LOWER`: as many zeros as give ceil(size / stride) places, the odd one at the end or the begin. Default `NOTSET`: `pads`. */
-  readonly autoPad?: AutoPad
-}
-
-/** Returns a list of `count` numbers as an attribute; nothing for what is not given. */
-export const perAxis = (
-  name: string,
-  value: PerAxis | undefined,
-  count: number,
-): Readonly<Record<string, Attribute>> =>
-  value === undefined
-    ? {}
-    : { [name]: ints(typeof value === 'number' ? new Array<number>(Math.max(count, 0)).fill(value) : value) }
-
-/** Returns a window's attributes for `rank` spatial axes. */
-export const windowAttributes = (
-  { strides, dilations, pads, autoPad }: WindowOptions,
-  rank: number,
-): Readonly<Record<string, Attribute>> => ({
-  ...perAxis('strides', strides, rank),
-  ...perAxis('dilations', dilations, rank),
-  ...perAxis('pads', pads, 2 * rank),
-  ...(autoPad === undefined ? {} : { auto_pad: text(autoPad) }),
-})
+export type { PerAxis, WindowOptions } from './window.ts'
 
 const withBias = (x: Value, w: Value, bias: Operand | null | undefined): readonly Value[] =>
   bias === undefined || bias === null ? [x, w] : [x, w, lift(bias, dtypeOf(x))]

@@ -5,8 +5,8 @@ import { ints } from '../schema.ts'
 import { type Attribute, isValue, type Value } from '../value.ts'
 import { placesOf, windowOf } from '../window.ts'
 import { applyComposed } from './composed.ts'
-import { type PerAxis, perAxis, type WindowOptions, windowAttributes } from './convolution.ts'
 import type { Ints } from './structure.ts'
+import { type PerAxis, perAxis, type WindowOptions, windowAttributes } from './window.ts'
 
 type Attributes = Readonly<Record<string, Attribute>>
 

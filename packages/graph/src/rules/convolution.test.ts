@@ -68,6 +68,13 @@ testDerivatives(
       ],
       make: (x, w) => g.conv(x, w, null, { pads: [1, 0, 0, 0, 1, 0], strides: [1, 2, 1] }),
     },
+    'conv with a kernel of many elements': {
+      shapes: [
+        [1, 2, 7, 8],
+        [2, 2, 6, 6],
+      ],
+      make: (x, w) => g.conv(x, w, null, { strides: [1, 2], pads: 1 }),
+    },
     'conv of a kernel by itself': { shapes: [[2, 2, 3]], make: (x) => g.conv(x, x) },
     convTranspose: {
       shapes: [
@@ -241,4 +248,41 @@ test('a file in double precision runs, though the runtime has no kernel', async 
   const results = await session.run({ x: six, w: six })
   expect(Array.from(results.y.data as Float64Array)).toEqual([91])
   expect(Array.from(results.dw.data as Float64Array)).toEqual([182, 364, 546, 728, 910, 1092])
+})
+
+describe('images of unknown size and kernels of known size', () => {
+  const numbers = (...shape: number[]) => {
+    const size = shape.reduce((product, dim) => product * dim, 1)
+    return tensor(
+      'float32',
+      shape,
+      Float32Array.from({ length: size }, (_, i) => Math.sin(7.7 * i)),
+    )
+  }
+  const w = g.parameter('w', numbers(4, 2, 3, 2))
+  const wGroups = g.parameter('wGroups', numbers(4, 1, 3, 2))
+  const wBack = g.parameter('wBack', numbers(2, 3, 3, 2))
+  const x = g.input('x', 'float32', ['n', 2, 'h', 'w'])
+  const graphs: Readonly<Record<string, readonly [y: g.Value, kernel: g.Value]>> = {
+    conv: [g.conv(x, w, null, { pads: [1, 0, 0, 1] }), w],
+    'conv with strides': [g.conv(x, w, null, { strides: [2, 3], pads: 1, dilations: [1, 2] }), w],
+    'conv in groups': [g.conv(x, wGroups, null, { group: 2, strides: 2 }), wGroups],
+    'conv SAME_UPPER': [g.conv(x, w, null, { strides: 2, autoPad: 'SAME_UPPER' }), w],
+    'conv SAME_LOWER': [g.conv(x, w, null, { strides: [3, 2], autoPad: 'SAME_LOWER' }), w],
+    convTranspose: [g.convTranspose(x, wBack, null, { strides: 2, pads: 1, outputPadding: 1 }), wBack],
+    'convTranspose SAME_UPPER': [g.convTranspose(x, wBack, null, { strides: 2, autoPad: 'SAME_UPPER' }), wBack],
+    'convTranspose to a shape': [g.convTranspose(x, wBack, null, { strides: 2, outputShape: [11, 9] }), wBack],
+  }
+  test.each(Object.entries(graphs))('%s', async (_, [y, kernel]) => {
+    const check = await g.checkGrad({ outputs: [y], wrt: [x, kernel], feeds: { x: numbers(2, 2, 6, 5) } })
+    expect(check, JSON.stringify(check)).toMatchObject({ passed: true })
+  })
+  test('a batch of no images has derivatives of 0', async () => {
+    const y = graphs.conv[0]
+    const [dx, dw] = g.grad(g.reduceSum(g.mul(y, y)), [x, w])
+    await using session = await g.openSession(g.compile({ outputs: { dx, dw } }))
+    const results = await session.run({ x: numbers(0, 2, 6, 5) })
+    expect(results.dx.shape).toEqual([0, 2, 6, 5])
+    expect(Array.from(results.dw.data as Float32Array)).toEqual(new Array(48).fill(0))
+  })
 })

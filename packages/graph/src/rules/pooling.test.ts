@@ -1,3 +1,4 @@
+import { tensor } from '@mlpod/contract'
 import { describe, expect, test } from 'vitest'
 import * as g from '../index.ts'
 import { type Case, testDerivatives } from '../testDerivatives.ts'
@@ -82,6 +83,7 @@ describe('what cannot be is refused by name', () => {
   const owners = g.input('i', 'int64', [5])
   const refused: Readonly<Record<string, readonly [make: () => unknown, code: string, message: string]>> = {
     'too few axes': [() => g.maxPool(f32(4, 6), 2), 'SHAPE_MISMATCH', 'at least 3 axes'],
+    'one number for axes that are not known': [() => g.maxPool(f32(4), 2), 'RANK_UNKNOWN', 'kernel_shape'],
     'a window of another rank': [
       () => g.maxPool(x, [2, 2, 2]),
       'SHAPE_MISMATCH',
@@ -137,4 +139,14 @@ test('a pooling and the indices that its derivative needs are one operation of t
   const [dx] = g.grad(g.reduceSum(g.mul(y, y)), [x])
   const { operators } = g.summary(g.compile({ outputs: { y, dx } }))
   expect(operators).toMatchObject({ MaxPool: 1, MaxUnpool: 1 })
+})
+
+test('a batch of no images has derivatives of 0', async () => {
+  const x = f32('n', 2, 4, 4)
+  const y = g.averagePool(g.maxPool(x, 2, { strides: 2 }), 2, { pads: 1 })
+  const [dx] = g.grad(g.reduceSum(g.mul(y, y)), [x])
+  await using session = await g.openSession(g.compile({ outputs: { dx } }))
+  expect((await session.run({ x: tensor('float32', [0, 2, 4, 4], new Float32Array(0)) })).dx.shape).toEqual([
+    0, 2, 4, 4,
+  ])
 })
