@@ -1,9 +1,9 @@
-import { defineOp, type Operation, stopGradient, substitute, type Value } from '@mlpod/graph'
+import { defineOp, dtypeOf, input, mul, type Operation, substitute, type Value } from '@mlpod/graph'
 import { direct } from './dense.ts'
 import { biCGStab, conjugateGradient, type IterationOptions, normalConjugateGradient } from './iterative.ts'
 import type { LinearOperator } from './operator.ts'
-import type { Solution } from './solution.ts'
-import { minus, plus, type Vector } from './vector.ts'
+import { achieved, type Solution } from './solution.ts'
+import { times, type Vector } from './vector.ts'
 
 /** Settings of `linsolve`. */
 export interface LinsolveOptions extends IterationOptions {
@@ -35,43 +35,50 @@ export function linsolve(
   b: Vector,
   { solver = 'auto', ...options }: LinsolveOptions = {},
 ): Solution {
-  const found = SOLVERS[solver](a, b, options)
-  return { ...found, x: differentiable(a, b, found.x, SOLVERS[solver], options) }
+  const { solve, leaves } = solveWith(a, SOLVERS[solver], options)
+  const { iterations } = SOLVERS[solver](a, b, options)
+  return achieved(a, b, solve(b, leaves), iterations)
 }
 
 /*
- * x + S(b - A x) with x held fixed: S(r) is 0, and its derivative is A^-1 of r's, so that of the whole is
- * A^-1 (db - dA x). S solves with A^T on the way back, by this same function, so that it can be differentiated again.
+ * x = A^-1 b is an operator of b and of the leaves that A is made of. With w = A^-T g, which is such an operator again, the
+ * cotangent of b is w, and that of the leaves the one of -(A x) . w with x and w held.
  */
-function differentiable(
+function solveWith(
   a: LinearOperator,
-  b: Vector,
-  x: readonly Value[],
-  solve: Solver,
+  solver: Solver,
   options: IterationOptions,
-): Value[] {
-  const fixed = x.map((value) => stopGradient(value))
-  const rest = minus(b, a.apply(fixed))
-  // what A is made of goes along as inputs, so that it is replaced where the model is used on other inputs
-  const leaves = leavesOf(a.apply(b))
-  const n = rest.length
-  const correction = defineOp('mlpod.learn', 'LinearSolve', {
+): { readonly solve: (b: Vector, leaves: Vector) => Value[]; readonly leaves: Vector } {
+  const places = a.domain.map((part, i) => input(`part${i}`, dtypeOf(part as Value)!, part.shape))
+  const made = a.apply(places)
+  const leaves = leavesOf(made).filter((leaf) => !places.includes(leaf))
+  const n = places.length
+  const replaced = (v: Vector, given: Vector): ReadonlyMap<Value, Value> =>
+    new Map([
+      ...places.map((place, i) => [place, v[i]] as const),
+      ...leaves.map((leaf, i) => [leaf, given[i]] as const),
+    ])
+  /** A made of other leaves. */
+  const at = (given: Vector): LinearOperator => ({
+    ...a,
+    apply: (v) => substitute(made, replaced(v, given)),
+    transposed: (v) => substitute(a.transposed(places), replaced(v, given)),
+  })
+  const op = defineOp('mlpod.learn', 'LinearSolve', {
     outputs: n,
-    body: (inputs) => {
-      const own = new Map(leaves.map((leaf, i) => [leaf, inputs[n + i]]))
-      return substitute(
-        solve(a, rest, options).x,
-        new Map([...own, ...rest.map((value, i) => [value, inputs[i]] as const)]),
-      )
-    },
-    vjp: ({ gs, x: inputs }) => {
-      const back: LinearOperator = { ...a, apply: a.transposed, transposed: a.apply }
-      const given = gs.map((g, i) => g ?? minus([inputs[i]], [inputs[i]])[0])
-      const { x: solved } = solve(back, given, options)
-      return [...differentiable(back, given, solved, solve, options), ...leaves.map(() => undefined)]
+    body: (inputs) => solver(at(inputs.slice(n)), inputs.slice(0, n), options).x,
+    vjp: ({ gs, x: inputs, y, wanted, pullback }) => {
+      const given = inputs.slice(n)
+      const g = gs.map((cotangent, i) => cotangent ?? mul(y[i], 0))
+      const back = solveWith({ ...a, apply: a.transposed, transposed: a.apply }, solver, options)
+      const there = back.leaves.map((leaf) => given[leaves.indexOf(leaf)] ?? leaf)
+      const w = back.solve(g, there)
+      const asked = given.filter((_, i) => wanted[n + i])
+      const found = asked.length === 0 ? [] : pullback(at(given).apply(y), asked, times(w, -1), new Set(y))
+      return [...w, ...given.map((value, i) => (wanted[n + i] ? found[asked.indexOf(value)] : undefined))]
     },
   })
-  return plus(fixed, correction([...rest, ...leaves]))
+  return { leaves, solve: (b, given) => [...op([...b, ...given])] }
 }
 
 function leavesOf(values: readonly Value[]): Value[] {
