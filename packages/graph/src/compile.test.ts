@@ -252,3 +252,27 @@ test('the largest int64, which means to the end, outlives folding', async () => 
   await using session = await openSession(compile({ inputs: [x], outputs: { y } }))
   expect((await session.run({ x: floats([3], (i) => i) })).y).toEqual(floats([2], (i) => i + 1))
 })
+
+test('a vector by a transposed matrix is right, where the runtime by itself is not', async () => {
+  for (const optimize of [true, false]) {
+    const q = input('q', 'float32', [4, 3])
+    const v = input('v', 'float32', [4])
+    const cube = input('cube', 'float32', [2, 4, 3])
+    const outputs = {
+      right: matMul(transpose(q, [1, 0]), v),
+      left: matMul(input('u', 'float32', [3]), transpose(q, [1, 0])),
+      batches: matMul(transpose(cube, [0, 2, 1]), v),
+    }
+    await using session = await openSession(compile({ outputs, optimize }))
+    const twelve = Float32Array.from({ length: 12 }, (_, i) => i)
+    const found = await session.run({
+      q: tensor('float32', [4, 3], twelve),
+      v: tensor('float32', [4], Float32Array.of(1, 2, 3, 4)),
+      u: tensor('float32', [3], Float32Array.of(1, 2, 3)),
+      cube: tensor('float32', [2, 4, 3], Float32Array.of(...twelve, ...twelve)),
+    })
+    expect(found.right).toEqual(tensor('float32', [3], Float32Array.of(60, 70, 80)))
+    expect(found.left).toEqual(tensor('float32', [4], Float32Array.of(8, 26, 44, 62)))
+    expect(found.batches).toEqual(tensor('float32', [2, 3], Float32Array.of(60, 70, 80, 60, 70, 80)))
+  }
+})

@@ -2,7 +2,7 @@ import { PodError } from '@mlpod/contract'
 import { add, div, mul, neg } from '../operators/elementwise.ts'
 import { matMul } from '../operators/linear.ts'
 import { reduceSum } from '../operators/reduction.ts'
-import { eye, unsqueeze } from '../operators/structure.ts'
+import { eye, squeeze, unsqueeze } from '../operators/structure.ts'
 import { capture } from '../site.ts'
 import { dtypeOf, type Value } from '../value.ts'
 import type { Compositions } from './composition.ts'
@@ -30,8 +30,20 @@ export function adjugate(a: Value): { readonly adjugate: Value; readonly det: Va
   return { adjugate: even ? neg(last) : last, det: even ? c! : neg(c!) }
 }
 
-/** What determinants are made of. */
+/** What determinants, and products of vectors, are made of. */
 export const linear: Compositions = {
+  // a vector as a matrix of one row or one column
+  MatMul: ({ inputs }) => {
+    const [a, b] = inputs as readonly [Value, Value]
+    if (b.shape.length === 1)
+      return [
+        squeeze(
+          matMul(a.shape.length === 1 ? unsqueeze(a, [0]) : a, unsqueeze(b, [1])),
+          a.shape.length === 1 ? [0, 1] : [-1],
+        ),
+      ]
+    return [squeeze(matMul(unsqueeze(a, [0]), b), [-2])]
+  },
   Det: ({ inputs: [a] }) => {
     const size = a!.shape.at(-1)!
     if (typeof size === 'string' || size > LARGEST)
