@@ -46,10 +46,6 @@ export function optimizer<O extends Options & { readonly learningRate: Option<Sc
   })
 }
 
-/** Returns an entry of the table that only shapes gradients: its numbers are asked for at a learning rate of 1. */
-export const transform = <O extends Options>(defined: Defined<O>): Definition<O, Transform> =>
-  entry(defined, (given) => assembled(defined, given, 1))
-
 function entry<O extends Options, T extends Transform>(
   { name, parameters, source }: Defined<O>,
   make: (given: Given<O>) => T,

@@ -81,6 +81,3 @@ export const paths = (value: (path: string) => boolean): Option<(path: string) =
   takes: 'a function of the path',
   test: (given) => typeof given === 'function',
 })
-
-/** Anything of a type, which its own maker checks. */
-export const any = <T>(value: T, takes: string): Option<T> => ({ default: value, takes, test: () => true })

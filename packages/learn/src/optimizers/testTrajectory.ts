@@ -16,6 +16,16 @@ export const itself: Loss = {
   rows: (p) => ({ losses: perRow(p) }),
 }
 
+/** Where a step led. */
+export interface Reached {
+  /** The parameters, as one list. */
+  readonly point: number[]
+  /** The optimizer's result, where it has one. */
+  readonly result?: number[]
+  /** The numbers that the optimizer keeps. */
+  readonly kept: Readonly<Record<string, number>>
+}
+
 /** Returns the parameters after each of the steps asked for, in order, as a flat list; and the optimizer's result where it has one. */
 export async function trajectory(
   objective: Layer,
@@ -26,7 +36,7 @@ export async function trajectory(
     stepsPerRun = 1,
     x = () => 1,
   }: { readonly seed?: number; readonly stepsPerRun?: number; readonly x?: (t: number) => number } = {},
-): Promise<Record<number, { readonly point: number[]; readonly result?: number[] }>> {
+): Promise<Record<number, Reached>> {
   const one = tensor('float32', [1, 1], Float32Array.of(1))
   const problem = problemOf({ network: objective, loss: itself, data: { x: one, y: one } })
   const step = trainingStep({ problem, optimizer, seed, stepsPerRun })
@@ -35,7 +45,7 @@ export async function trajectory(
   const trainer = newTrainer(step, session, { optimizer, seed, stepsPerRun })
   const flat = (tensors: Readonly<Record<string, Tensor>>): number[] =>
     Object.values(tensors).flatMap(({ data }) => Array.from(data as Float32Array))
-  const found: Record<number, { point: number[]; result?: number[] }> = {}
+  const found: Record<number, Reached> = {}
   while (trainer.steps() < Math.max(...steps)) {
     const until = Math.min(...steps.filter((t) => t > trainer.steps()))
     const count = Math.min(stepsPerRun, until - trainer.steps())
@@ -49,6 +59,11 @@ export async function trajectory(
     const kept = averages && Object.fromEntries(averages.inputs.map(({ name }) => [name, state[name]]))
     found[trainer.steps()] = {
       point: flat(trainer.parameters()),
+      kept: Object.fromEntries(
+        Object.entries(state).flatMap(([name, { shape, data }]) =>
+          name.startsWith('slot ') && shape.length === 0 ? [[name.slice(5), Number(data[0])]] : [],
+        ),
+      ),
       ...(averages && { result: flat(await averages.run(kept!)) }),
     }
   }
