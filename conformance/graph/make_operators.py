@@ -56,7 +56,7 @@ def attribute(name, value):
     if proto.type == 4:
         return {"kind": "tensor", "value": plain(onnx.numpy_helper.to_array(proto.t))}
     value = helper.get_attribute_value(proto)
-    text = lambda x: x.decode() if isinstance(x, bytes) else x
+    text = lambda x: x.decode() if isinstance(x, bytes) else "NaN" if x != x else float(str(np.float32(x))) if isinstance(x, float) else x
     return {"kind": KINDS[proto.type], "value": [text(x) for x in value] if isinstance(value, (list, tuple)) else text(value)}
 
 
@@ -308,6 +308,77 @@ for name in ("HannWindow", "HammingWindow", "BlackmanWindow"):
     case(name, name, [i64(6)])
     case(f"{name} symmetric", name, [i64(6)], {"periodic": 0})
 case("MelWeightMatrix", "MelWeightMatrix", [i64(4), i64(16), i64(8000), f32(0), f32(4000)], wrt=[])
+
+# strings
+words = np.array(["a b", "", "c d e"], dtype=object)
+case("StringConcat", "StringConcat", [np.array([["a"], ["b"]], dtype=object), np.array(["x", "y"], dtype=object)])
+case("StringNormalizer", "StringNormalizer", [np.array(["Monday", "tuesday", "Wednesday"], dtype=object)],
+     {"case_change_action": "UPPER", "is_case_sensitive": 1, "locale": "C", "stopwords": ["Monday"]}, outputs=[np.array(["TUESDAY", "WEDNESDAY"], dtype=object)])
+case("StringSplit", "StringSplit", [words], count=2)
+case("StringSplit at a letter", "StringSplit", [words[[0, 2]]], {"delimiter": " ", "maxsplit": 1}, count=2)
+case("RegexFullMatch", "RegexFullMatch", [words], {"pattern": "[a-d ]+"}, by="ort")
+case("TfIdfVectorizer", "TfIdfVectorizer", [np.array([[1, 1, 3, 3, 3, 7], [8, 6, 7, 5, 6, 8]], dtype=np.int32)],
+     {"mode": "TF", "min_gram_length": 2, "max_gram_length": 2, "max_skip_count": 0, "ngram_counts": [0, 4], "ngram_indexes": [0, 1, 2, 3, 4, 5, 6],
+      "pool_int64s": [2, 3, 5, 4, 5, 6, 7, 8, 6, 7]})
+# the runtime's fused operators
+own = dict(domain="com.microsoft", by="ort")
+for trans in ((0, 0), (1, 0), (0, 1), (1, 1)):
+    a, b = drawn(2, *((3, 2) if trans[0] else (2, 3))), drawn(2, *((4, 3) if trans[1] else (3, 4)))
+    case(f"FusedMatMul {trans}", "FusedMatMul", [a, b], {"alpha": 0.5, "transA": trans[0], "transB": trans[1]},
+         gradient=lambda a, b: 0.5 * (a.mT if trans[0] else a) @ (b.mT if trans[1] else b), **own)
+case("FusedMatMul of batches in the middle", "FusedMatMul", [drawn(2, 3, 4), drawn(3, 4, 2)], {"transBatchA": 1}, gradient=lambda a, b: a.permute(1, 0, 2) @ b, **own)
+case("FastGelu", "FastGelu", [drawn(2, 3), drawn(3)], gradient=lambda x, b: F.gelu(x + b, approximate="tanh"), **own)
+case("FastGelu without bias", "FastGelu", [drawn(2, 3)], gradient=lambda x: F.gelu(x, approximate="tanh"), **own)
+case("BiasGelu", "BiasGelu", [drawn(2, 3), drawn(3)], gradient=lambda x, b: F.gelu(x + b), **own)
+case("QuickGelu", "QuickGelu", [drawn(2, 3)], gradient=lambda x: x * torch.sigmoid(1.702 * x), **own)
+case("QuickGelu alpha", "QuickGelu", [drawn(2, 3)], {"alpha": 1.0}, gradient=F.silu, **own)
+rows = [drawn(1, 2, 4), drawn(1, 2, 4), drawn(4), drawn(4), drawn(4)]
+case("SkipLayerNormalization", "SkipLayerNormalization", rows, {"epsilon": 1e-5},
+     gradient=lambda x, s, w, b, c: F.layer_norm(x + s + c, (4,), w, b, 1e-5), **own)
+case("SkipLayerNormalization and its sum", "SkipLayerNormalization", rows[:3] + [None, rows[4]], {"epsilon": 1e-5}, count=4, **own)
+case("SkipSimplifiedLayerNormalization", "SkipSimplifiedLayerNormalization", rows[:4], {"epsilon": 1e-5},
+     gradient=lambda x, s, w, c: F.rms_norm(x + s + c, (4,), w, 1e-5), **own)
+case("SimplifiedLayerNormalization", "SimplifiedLayerNormalization", [rows[0], rows[2]], {"epsilon": 1e-5}, by="ort",
+     gradient=lambda x, w: F.rms_norm(x, (4,), w, 1e-5))
+# features and estimators of ai.onnx.ml
+learning = dict(domain="ai.onnx.ml", by="ort")
+table = f32([[1, -4], [0, 0], [-2, -3]])
+case("Scaler", "Scaler", [table], {"offset": [1.0, 0.5], "scale": [2.0, 3.0]}, gradient=lambda x: (x - torch.tensor([1, 0.5])) * torch.tensor([2, 3]), **learning)
+case("Scaler of whole numbers", "Scaler", [i64([[1, 2], [3, 4]])], {"offset": [1.0], "scale": [2.0]}, **learning)
+for norm in ("MAX", "L1", "L2"):
+    case(f"Normalizer {norm}", "Normalizer", [table], {"norm": norm}, **learning)
+case("Normalizer of one row", "Normalizer", [f32([3, -4])], {"norm": "L2"}, gradient=lambda x: F.normalize(x, dim=0), **learning)
+case("Binarizer", "Binarizer", [table], {"threshold": -1.0}, **learning)
+case("Imputer", "Imputer", [f32([[1, nan], [nan, 0]])], {"imputed_value_floats": [5.0, 6.0], "replaced_value_float": nan},
+     gradient=lambda x: torch.where(torch.isnan(x), torch.tensor([5.0, 6.0]), x), **learning)
+case("Imputer of zeros", "Imputer", [f32([[1, 2], [0, 0]])], {"imputed_value_floats": [5.0], "replaced_value_float": 0.0}, **learning)
+case("Imputer of whole numbers", "Imputer", [i64([[1, -1], [-1, 0]])], {"imputed_value_int64s": [7, 8], "replaced_value_int64": -1}, **learning)
+case("FeatureVectorizer", "FeatureVectorizer", [table, f32([[1], [2], [3]])], {"inputdimensions": [2, 1]}, gradient=lambda a, b: torch.cat([a, b], 1), **learning)
+case("FeatureVectorizer cut and filled", "FeatureVectorizer", [table, f32([[1], [2], [3]])], {"inputdimensions": [1, 3]}, fixed=True, **learning)
+case("ArrayFeatureExtractor", "ArrayFeatureExtractor", [table, i64([1, 0, 1])], gradient=lambda x, i: x[:, i], **learning)
+case("ArrayFeatureExtractor of a list", "ArrayFeatureExtractor", [f32([1, 2, 3]), i64([2])], **learning)
+case("OneHotEncoder", "OneHotEncoder", [i64([3, 1, 9])], {"cats_int64s": [1, 2, 3], "zeros": 1}, **learning)
+case("CategoryMapper", "CategoryMapper", [np.array(["b", "a", "z"], dtype=object)], {"cats_strings": ["a", "b"], "cats_int64s": [5, 6], "default_int64": -1}, **learning)
+x = f32([[1, 2], [-3, 0.5], [0, 0]])
+W, b = [0.5, -1.0, 1.0, 0.0, 0.0, 2.0], [0.25, 0.0, -0.5]
+after = {"NONE": lambda s: s, "LOGISTIC": torch.sigmoid, "SOFTMAX": lambda s: torch.softmax(s, 1), "SOFTMAX_ZERO": None}
+for post, f in after.items():
+    tensors = torch.tensor(W).reshape(3, 2), torch.tensor(b)
+    gradient = f and (lambda x: f(x @ tensors[0].T + tensors[1]))
+    case(f"LinearRegressor {post}", "LinearRegressor", [x], {"coefficients": W, "intercepts": b, "targets": 3, "post_transform": post}, gradient=gradient, **learning)
+    case(f"LinearClassifier {post}", "LinearClassifier", [x], {"coefficients": W, "intercepts": b, "classlabels_ints": [4, 5, 6], "post_transform": post}, count=2, gradient=gradient, **learning)
+    case(f"LinearClassifier of one row {post}", "LinearClassifier", [x], {"coefficients": W[:2], "intercepts": b[:1], "classlabels_strings": ["no", "yes"], "post_transform": post}, count=2, **learning)
+case("LinearRegressor of one target", "LinearRegressor", [x], {"coefficients": W[:2], "post_transform": "LOGISTIC"}, **learning)
+for kernel, values in (("LINEAR", [0.0, 0, 0]), ("RBF", [0.5, 0, 0]), ("POLY", [0.5, 1, 2]), ("SIGMOID", [0.5, 0.1, 0])):
+    vectors, weights = torch.tensor([[1.0, 0], [0, 1], [2, 2]]), torch.tensor([1.0, -0.5, 0.25])
+    def svr(x):
+        k = x @ vectors.T
+        k = {"LINEAR": k, "RBF": torch.exp(-0.5 * ((x[:, None] - vectors) ** 2).sum(2)), "POLY": (0.5 * k + 1) ** 2, "SIGMOID": torch.tanh(0.5 * k + 0.1)}[kernel]
+        return (k @ weights + 0.1)[:, None]
+    case(f"SVMRegressor {kernel}", "SVMRegressor", [x], {"kernel_type": kernel, "kernel_params": [float(v) for v in values], "support_vectors": vectors.flatten().tolist(),
+         "coefficients": weights.tolist(), "n_supports": 3, "rho": [0.1]}, gradient=svr, **learning)
+case("SVMRegressor of one class", "SVMRegressor", [x], {"kernel_type": "RBF", "kernel_params": [0.5, 0.0, 0.0], "support_vectors": [1.0, 0, 0, 1, 2, 2],
+     "coefficients": [1.0, -0.5, 0.25], "n_supports": 3, "rho": [-0.2], "one_class": 1}, **learning)
 
 result = {"torch": torch.__version__, "onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "cases": cases}
 lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in cases.items())

@@ -190,11 +190,7 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
     )
   const taken = domain === '' ? fromSequence(old) : undefined
   if (taken !== undefined) return [taken]
-  const {
-    node: present,
-    upgraded,
-    outdated,
-  } = domain === '' ? upgrade(old, opset) : { node: old, upgraded: false, outdated: false }
+  const { node: present, upgraded, outdated } = upgrade(old, opset, domain)
   if (isValue(present)) return [present]
   const { outputs } = present
   const captures = new Set(

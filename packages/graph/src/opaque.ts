@@ -16,11 +16,6 @@ const always =
   () =>
     tensorType(dtype)
 
-const likeInput =
-  (index: number): Result =>
-  ({ inputs }) =>
-    inputs[index]?.type
-
 /** The element type that an attribute names by its code, else that of the first input or the fallback. */
 const named =
   (attribute: string, fallback?: DataType): Result =>
@@ -43,55 +38,20 @@ const translated: Result = ({ inputs: [first] }) =>
   tensorType(first && dtypeOf(first) === 'string' ? 'int64' : 'string')
 
 const classifier: readonly Result[] = [labels, always('float32')]
-const quantized = named('output_dtype')
 
 /** The outputs of operators that do not give the element type of their first input, by domain and name. */
 const RESULTS: Readonly<Record<string, readonly Result[] | undefined>> = {
-  '/Bernoulli': [named('dtype')],
-  '/BlackmanWindow': [named('output_datatype', 'float32')],
-  '/CastLike': [likeInput(1)],
   '/ConcatFromSequence': [elementOf],
-  '/ConvInteger': [always('int32')],
-  '/DequantizeLinear': [likeInput(1)],
-  '/Dropout': [likeInput(0), always('bool')],
-  '/DynamicQuantizeLinear': [always('uint8'), always('float32'), always('uint8')],
-  '/EyeLike': [named('dtype')],
-  '/HammingWindow': [named('output_datatype', 'float32')],
-  '/HannWindow': [named('output_datatype', 'float32')],
-  '/MatMulInteger': [always('int32')],
-  '/MelWeightMatrix': [named('output_datatype', 'float32')],
-  '/Multinomial': [named('dtype', 'int32')],
-  '/NonMaxSuppression': [always('int64')],
   '/OptionalGetElement': [elementOf],
   '/OptionalHasElement': [always('bool')],
-  '/QLinearConv': [likeInput(7)],
-  '/QLinearMatMul': [likeInput(7)],
-  '/QuantizeLinear': [
-    (use) => likeInput(2)(use) ?? (use.attributes.output_dtype ? quantized(use) : tensorType('uint8')),
-  ],
-  '/RandomNormal': [named('dtype', 'float32')],
-  '/RandomNormalLike': [named('dtype')],
-  '/RandomUniform': [named('dtype', 'float32')],
-  '/RandomUniformLike': [named('dtype')],
-  '/RegexFullMatch': [always('bool')],
   '/SequenceAt': [elementOf],
   '/SequenceConstruct': [sequenceOf],
   '/SequenceEmpty': [(use) => ({ kind: 'sequence', element: named('dtype', 'float32')(use)! })],
   '/SequenceLength': [always('int64')],
   '/SplitToSequence': [sequenceOf],
-  '/StringSplit': [always('string'), always('int64')],
-  '/TfIdfVectorizer': [always('float32')],
-  '/Unique': [likeInput(0), always('int64'), always('int64'), always('int64')],
-  'ai.onnx.ml/CategoryMapper': [translated],
-  'ai.onnx.ml/FeatureVectorizer': [always('float32')],
   'ai.onnx.ml/LabelEncoder': [translated],
   'ai.onnx.ml/LinearClassifier': classifier,
-  'ai.onnx.ml/LinearRegressor': [always('float32')],
-  'ai.onnx.ml/Normalizer': [always('float32')],
-  'ai.onnx.ml/OneHotEncoder': [always('float32')],
   'ai.onnx.ml/SVMClassifier': classifier,
-  'ai.onnx.ml/SVMRegressor': [always('float32')],
-  'ai.onnx.ml/Scaler': [always('float32')],
   'ai.onnx.ml/ZipMap': [
     ({ attributes }) => ({
       kind: 'sequence',

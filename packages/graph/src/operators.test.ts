@@ -39,7 +39,11 @@ const tensorOf = ({ dtype, shape, data }: Plain): Tensor =>
   )
 
 const attributeOf = (attribute: Attribute): Attribute =>
-  attribute.kind === 'tensor' ? { kind: 'tensor', value: tensorOf(attribute.value as unknown as Plain) } : attribute
+  attribute.kind === 'float'
+    ? { kind: 'float', value: Number(attribute.value) }
+    : attribute.kind === 'tensor'
+      ? { kind: 'tensor', value: tensorOf(attribute.value as unknown as Plain) }
+      : attribute
 
 /** Builds a case: floating inputs are fed, with sizes known or named, others are constants. */
 function built({ type, attributes, inputs, outputs }: Entry, named: boolean) {

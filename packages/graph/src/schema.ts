@@ -136,6 +136,18 @@ export function ints(call: Pick<Call, 'attributes'>, name: string): readonly num
   return attribute?.kind === 'ints' ? attribute.value.map(Number) : undefined
 }
 
+/** Returns a list-of-floats attribute, or undefined. */
+export function floats(call: Pick<Call, 'attributes'>, name: string): readonly number[] | undefined {
+  const attribute = call.attributes[name]
+  return attribute?.kind === 'floats' ? attribute.value : undefined
+}
+
+/** Returns a list-of-strings attribute, or undefined. */
+export function strings(call: Pick<Call, 'attributes'>, name: string): readonly string[] | undefined {
+  const attribute = call.attributes[name]
+  return attribute?.kind === 'strings' ? attribute.value : undefined
+}
+
 /** Returns a string attribute, or the default. */
 export function text(call: Pick<Call, 'attributes'>, name: string, fallback: string): string {
   const attribute = call.attributes[name]

@@ -5,6 +5,9 @@ import { activations } from './activations.ts'
 import { attention } from './attention.ts'
 import type { Compositions, Use } from './composition.ts'
 import { convolution } from './convolution.ts'
+import { estimators } from './estimators.ts'
+import { features } from './features.ts'
+import { fused } from './fused.ts'
 import { image } from './image.ts'
 import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
@@ -12,6 +15,7 @@ import { losses } from './losses.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
 import { quantization } from './quantization.ts'
+import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { region } from './region.ts'
@@ -33,6 +37,10 @@ export const compositions: Compositions = {
   ...losses,
   ...quantization,
   ...signal,
+  ...fused,
+  ...features,
+  ...estimators,
+  ...random,
 }
 
 const batchFirst = (use: Use): boolean => int(use, 'layout', 0) === 1
@@ -70,8 +78,14 @@ const NOT_RUN: { readonly [O in OperatorName]?: (use: Use, opset: number) => boo
     const [queries, keys] = [q!.shape[along], past ? undefined : k!.shape[along]]
     return mask != null && (differ(mask.shape.at(-2) ?? 1, queries) || differ(mask.shape.at(-1) ?? 1, keys))
   },
+  // Its fusion takes the transpose of the matrix for the matrix, and no error says so (ONNX Runtime 1.30).
+  MatMul: ({ inputs: [a, b] }) =>
+    (b!.shape.length === 1 && a!.operation.type === 'Transpose') ||
+    (a!.shape.length === 1 && b!.operation.type === 'Transpose'),
   // It reads complex signals wrongly, and beyond their end.
   STFT: ({ inputs: [signal] }) => signal!.shape.at(-1) !== 1,
+  // The body that ONNX gives it draws 1 with the probability of 0.
+  Bernoulli: () => true,
   RNN: batchFirst,
   GRU: batchFirst,
   LSTM: batchFirst,

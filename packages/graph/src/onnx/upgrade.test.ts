@@ -67,6 +67,7 @@ describe('nodes in the form of an older opset, or of another domain, give what t
       [2, 4, 3, 1],
       [{ opType: 'DFT', input: ['x'], output: ['y'], attribute: [whole('axis', 2)] }],
     ],
+    ['Gelu of the runtime', 17, [2, 3], [{ opType: 'Gelu', domain: 'com.microsoft', input: ['x'], output: ['y'] }]],
     ['Hardmax of opset 9', 9, [2, 3, 2], [{ opType: 'Hardmax', input: ['x'], output: ['y'] }]],
     [
       'ReduceProd of opset 13',

@@ -1,7 +1,7 @@
 import { text as asText, flag } from '../attribute.ts'
 import { scalarOf } from '../known.ts'
 import { constant } from '../leaf.ts'
-import { div } from '../operators/elementwise.ts'
+import { div, gelu } from '../operators/elementwise.ts'
 import { einsum } from '../operators/linear.ts'
 import { groupNormalization } from '../operators/normalization.ts'
 import { hardmax, logSoftmax, softmax } from '../operators/reduction.ts'
@@ -246,6 +246,11 @@ const UPGRADES: Readonly<Record<string, Upgrade | undefined>> = {
   },
 }
 
+/** Operators of other domains that ONNX has by the same name since, by domain and name. */
+const FOREIGN: Readonly<Record<string, ((node: OldNode) => Value) | undefined>> = {
+  'com.microsoft/Gelu': ({ inputs: [x] }) => gelu(x!),
+}
+
 /**
  * Returns a node of a file of `opset` in its present form, or the value that it is; `outdated` tells that it has none, and
  * is given as it was.
@@ -253,7 +258,10 @@ const UPGRADES: Readonly<Record<string, Upgrade | undefined>> = {
 export function upgrade(
   node: OldNode,
   opset: number,
+  domain: string,
 ): { readonly node: OldNode | Value; readonly upgraded: boolean; readonly outdated: boolean } {
+  if (domain !== '')
+    return { node: FOREIGN[`${domain}/${node.type}`]?.(node) ?? node, upgraded: false, outdated: false }
   const entry = UPGRADES[node.type]
   if (entry === undefined || opset >= entry.before) return { node, upgraded: false, outdated: false }
   const result = entry.apply(node)

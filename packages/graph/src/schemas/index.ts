@@ -3,6 +3,9 @@ import { attention } from './attention.ts'
 import { control } from './control.ts'
 import { convolution } from './convolution.ts'
 import { elementwise } from './elementwise.ts'
+import { estimators } from './estimators.ts'
+import { features } from './features.ts'
+import { fused } from './fused.ts'
 import { image } from './image.ts'
 import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
@@ -10,9 +13,11 @@ import { losses } from './losses.ts'
 import { normalization } from './normalization.ts'
 import { pooling } from './pooling.ts'
 import { quantization } from './quantization.ts'
+import { random } from './random.ts'
 import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { signal } from './signal.ts'
+import { strings } from './strings.ts'
 import { structure } from './structure.ts'
 import { traditional } from './traditional.ts'
 import { trees } from './trees.ts'
@@ -36,6 +41,11 @@ export const schemas = {
   ...losses,
   ...quantization,
   ...signal,
+  ...random,
+  ...strings,
+  ...fused,
+  ...features,
+  ...estimators,
 }
 
 /** The name of an operator that this room defines. */

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+import { apply, applyOne } from '../apply.ts'
+import { int, ints, text } from '../attribute.ts'
+import * as g from '../index.ts'
+import type { OperatorName } from '../schemas/index.ts'
+import { type Case, int64, testDerivatives } from '../testDerivatives.ts'
+import type { Attribute } from '../value.ts'
+
+const floats = (...value: number[]): Attribute => ({ kind: 'floats', value })
+
+const of = (
+  type: OperatorName,
+  attributes: Readonly<Record<string, Attribute>> = {},
+  more: Partial<Case> = {},
+): Case => ({ shapes: [[2, 3]], make: (...x) => applyOne(type, x, attributes), dtype: 'float32', ...more })
+
+const coefficients = floats(0.5, -1, 1, 0, 0.3, 2)
+const classifier = (post: string) => ({
+  coefficients,
+  intercepts: floats(0.25, -0.5),
+  classlabels_ints: ints([4, 5]),
+  post_transform: text(post),
+})
+const kernel = (type: string, ...params: number[]) => ({
+  kernel_type: text(type),
+  kernel_params: floats(...params),
+  support_vectors: floats(1, 0, 0.5, 0, 1, -1),
+  coefficients: floats(1, -0.5),
+  n_supports: int(2),
+  rho: floats(0.1),
+})
+
+testDerivatives({
+  Scaler: of('Scaler', { offset: floats(1, 2, 3), scale: floats(0.5, 2, -1) }),
+  'Normalizer MAX': of('Normalizer', { norm: text('MAX') }, { within: [0.5, 2] }),
+  'Normalizer L1': of('Normalizer', { norm: text('L1') }),
+  'Normalizer L2': of('Normalizer', { norm: text('L2') }),
+  Imputer: of('Imputer', {
+    imputed_value_floats: floats(7),
+    replaced_value_float: { kind: 'float', value: Number.NaN },
+  }),
+  FeatureVectorizer: of(
+    'FeatureVectorizer',
+    { inputdimensions: ints([3, 2]) },
+    {
+      shapes: [
+        [2, 3],
+        [2, 2],
+      ],
+    },
+  ),
+  ArrayFeatureExtractor: of(
+    'ArrayFeatureExtractor',
+    {},
+    {
+      make: (x) => applyOne('ArrayFeatureExtractor', [x, int64(2, 0, 2)]),
+    },
+  ),
+  LinearRegressor: of('LinearRegressor', { coefficients, targets: int(2), post_transform: text('LOGISTIC') }),
+  'LinearClassifier SOFTMAX': of(
+    'LinearClassifier',
+    {},
+    {
+      make: (x) => apply('LinearClassifier', [x], classifier('SOFTMAX'), { outputs: 2 })[1],
+    },
+  ),
+  'LinearClassifier LOGISTIC': of(
+    'LinearClassifier',
+    {},
+    {
+      make: (x) => apply('LinearClassifier', [x], classifier('LOGISTIC'), { outputs: 2 })[1],
+    },
+  ),
+  'SVMRegressor LINEAR': of('SVMRegressor', kernel('LINEAR', 0, 0, 0)),
+  'SVMRegressor RBF': of('SVMRegressor', kernel('RBF', 0.5, 0, 0)),
+  'SVMRegressor POLY': of('SVMRegressor', kernel('POLY', 0.5, 1, 2)),
+  'SVMRegressor SIGMOID': of('SVMRegressor', kernel('SIGMOID', 0.5, 0.1, 0)),
+})
+
+test('what does not fit, or has no derivative, is refused', () => {
+  const x = g.input('x', 'float32', ['n', 3])
+  const refused = (make: () => unknown, code: string) => expect(make).toThrowError(expect.objectContaining({ code }))
+  const probit = () => apply('LinearClassifier', [x], classifier('PROBIT'), { outputs: 2 })[1]
+  refused(() => g.vjp([probit()], [x], [probit()]), 'NOT_DIFFERENTIABLE')
+  refused(() => applyOne('Scaler', [x], { offset: floats(1, 2) }), 'SHAPE_MISMATCH')
+  refused(() => applyOne('Normalizer', [x], { norm: text('L3') }), 'OPTION_INVALID')
+  refused(() => applyOne('Imputer', [x]), 'ATTRIBUTE_MISSING')
+  refused(() => applyOne('FeatureVectorizer', [x, x], { inputdimensions: ints([3]) }), 'SHAPE_MISMATCH')
+  refused(() => applyOne('LinearRegressor', [x], { coefficients: floats(1, 2) }), 'SHAPE_MISMATCH')
+  refused(() => applyOne('LinearClassifier', [x], { coefficients }), 'ATTRIBUTE_MISSING')
+  refused(
+    () => applyOne('SVMRegressor', [g.input('y', 'float32', [2, 3, 4])], kernel('RBF', 1, 0, 0)),
+    'SHAPE_MISMATCH',
+  )
+})
