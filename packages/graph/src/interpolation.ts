@@ -1,3 +1,5 @@
+import type { Use } from './compositions/composition.ts'
+import { dimsOf } from './known.ts'
 import type { Operand } from './leaf.ts'
 import {
   abs,
@@ -24,16 +26,11 @@ import { reshape, transpose, unsqueeze } from './operators/structure.ts'
 import { cubicWeight, sizeLike } from './sampling.ts'
 import { float, int, text } from './schema.ts'
 import { floatsOf, present, resizedAxes, scaledSize } from './schemas/resizing.ts'
-import { type Attribute, dtypeOf, isValue, type Value } from './value.ts'
+import { dtypeOf, isValue, type Value } from './value.ts'
 import { elementAt, type Size, sizeAt, sizeList, upTo } from './windows.ts'
 
-interface Use {
-  readonly inputs: readonly (Value | null)[]
-  readonly attributes: Readonly<Record<string, Attribute>>
-}
-
 /** How an axis is resized. */
-export interface Resizing {
+interface Resizing {
   readonly axis: number
   readonly from: Size
   readonly to: Size
@@ -46,7 +43,7 @@ export interface Resizing {
 const scalarAt = (list: Value, i: number, x: Value): Value => cast(gather(list, i), dtypeOf(x)!)
 
 /** Returns how each axis of a Resize changes; axes that stay as they are left out. */
-export function resizings(use: Use): readonly Resizing[] {
+function resizings(use: Use): readonly Resizing[] {
   const x = use.inputs[0]!
   const [roi, scales, sizes] = use.inputs.slice(1).map(present)
   const axes = resizedAxes(use)
@@ -59,7 +56,9 @@ export function resizings(use: Use): readonly Resizing[] {
   const policy = text(use, 'keep_aspect_ratio_policy', 'stretch')
   const ratios = sizes === undefined || policy === 'stretch' ? undefined : axes.map((_, i) => ratio(i))
   const common = ratios && kept(policy, ratios)
+  const asked = policy === 'stretch' ? dimsOf(sizes) : undefined
   return axes.flatMap((axis, i) => {
+    if (asked?.[i] === x.shape[axis] && !crops) return []
     const from = sizeAt(x, axis)
     const scale = common ?? (sizes ? ratio(i) : (factors?.[i] ?? scalarAt(scales!, i, x)))
     const to = common ? rounded(from, common, x) : sizes ? elementAt(sizes, i) : scaled(from, scale, x)

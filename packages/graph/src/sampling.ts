@@ -78,7 +78,7 @@ function reflected(v: Value, low: Value, high: Value): Value {
 }
 
 /** How samples are taken. */
-export interface SampleOptions {
+interface SampleOptions {
   readonly mode: SampleMode
   readonly padding: SamplePadding
   /** Whether the ends of an axis are the centres of its first and last element, and not their outer edges. */

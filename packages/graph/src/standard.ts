@@ -1,10 +1,11 @@
 import { apply } from './apply.ts'
+import type { Use } from './compositions/composition.ts'
 import { add, cast, div, mul, reciprocal, sqrt, sub } from './operators/elementwise.ts'
 import { reduceSum } from './operators/reduction.ts'
 import { reshape, unsqueeze } from './operators/structure.ts'
 import { countOf, reshapeTo } from './rules/shape.ts'
 import { float, int } from './schema.ts'
-import { type Attribute, dtypeOf, type Value } from './value.ts'
+import { dtypeOf, type Value } from './value.ts'
 
 /** How an operator brings x to deviation 1 (and mean 0) over axes, then scales and shifts it. */
 export interface Standard {
@@ -23,11 +24,6 @@ export interface Standard {
   readonly bias: Value | undefined
   /** Whether the scale is one number along the axes. */
   readonly even: boolean
-}
-
-interface Use {
-  readonly inputs: readonly (Value | null)[]
-  readonly attributes: Readonly<Record<string, Attribute>>
 }
 
 /** Returns the mean over axes, which stay with size 1. */

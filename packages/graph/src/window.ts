@@ -40,7 +40,7 @@ export function windowOf(use: Attributed, kernel: readonly Dim[], sizes: readonl
 }
 
 /** Returns paddings cut into begins and ends; the odd one goes to the end, or (`SAME_LOWER`) to the begin. */
-export function halved(totals: readonly number[], auto: AutoPad): number[] {
+function halved(totals: readonly number[], auto: AutoPad): number[] {
   const less = totals.map((total) => Math.floor(total / 2))
   const more = totals.map((total) => Math.ceil(total / 2))
   return auto === 'SAME_LOWER' ? [...more, ...less] : [...less, ...more]
@@ -78,7 +78,7 @@ export function placesOf({ kernel, strides, dilations, pads, auto, ceil }: Windo
 }
 
 /** A transposed convolution: the window it slides over its result, and how far that reaches past the last place. */
-export interface TransposedWindow {
+interface TransposedWindow {
   readonly window: Window
   /** Elements after the last place, an axis. */
   readonly extra: readonly number[]

@@ -37,7 +37,7 @@ export const sizeList = (sizes: readonly Size[]): Ints => {
   return concat(sizes.map((size) => (isValue(size) ? size : constant([size], 'int64'))))
 }
 
-/** Arithmetic of sizes, done now where they are known. */
+/** Arithmetic of sizes is done now where they are known. */
 const compute = (
   a: Size,
   b: Size,
@@ -57,10 +57,10 @@ export const atLeast = (a: Size, b: Size): Size => compute(a, b, Math.max, (x, y
 /** Returns how far a window reaches along an axis. */
 export const reachOf = (kernel: Size, dilation: number): Size => plus(times(minus(kernel, 1), dilation), 1)
 
-/** Returns x with elements added to its spatial axes, or taken away below 0. */
-export function padSpatial(x: Value, begins: readonly Size[], ends: readonly Size[], value?: number): Value {
+/** Returns x with zeros added to its spatial axes, or taken away below 0. */
+export function padSpatial(x: Value, begins: readonly Size[], ends: readonly Size[]): Value {
   const pads = [0, 0, ...begins, 0, 0, ...ends]
-  return pads.every((size) => size === 0) ? x : pad(x, sizeList(pads), value === undefined ? {} : { value })
+  return pads.every((size) => size === 0) ? x : pad(x, sizeList(pads))
 }
 
 /** Returns the zeros that a window puts around x, as begins and ends, where need be computed in the run. */

@@ -327,3 +327,11 @@ test('operators without a kernel in a later opset run there as what they are mad
     for (const [i, value] of (early[name].data as Float32Array).entries())
       expect(Number(late[name].data[i])).toBeCloseTo(value, 5)
 })
+
+test('a resize of named sizes leaves the axes alone that keep theirs', () => {
+  const x = f32('n', 'c', 'h', 'w')
+  const y = g.resize(x, { sizes: g.concat([g.shape(x, 0, 2), int64(6, 8)]), mode: 'linear' })
+  expect(y.shape).toEqual(['n', 'c', 6, 8])
+  const [dx] = g.grad(g.reduceSum(g.mul(y, y)), [x])
+  expect(g.summary(g.compile({ outputs: { dx } })).operators.MatMul).toBe(2)
+})
