@@ -239,6 +239,9 @@ for mode in range(4):
     case(f"Attention, products of mode {mode}", "Attention", [*same, None, drawn(1, 2, 2, 2), drawn(1, 2, 2, 2)],
          {"softcap": 3.0 if mode else None, "qk_matmul_output_mode": mode}, count=4, **on)
 case("Attention to keys without padding", "Attention", [*four, None, None, None, i64([5, 2])], **on)
+case("Attention within a window", "Attention", same, {"left_window_size": 1, "right_window_size": 0}, opset=25)
+case("Attention within a window, with a past", "Attention", [*same, None, drawn(1, 2, 2, 2), drawn(1, 2, 2, 2)],
+     {"left_window_size": 1, "is_causal": 1}, count=3, opset=25)
 case("RotaryEmbedding", "RotaryEmbedding", [drawn(1, 2, 3, 4), drawn(1, 3, 2), drawn(1, 3, 2)], **on)
 case("RotaryEmbedding by position", "RotaryEmbedding", [drawn(2, 2, 2, 4), drawn(5, 2), drawn(5, 2), i64([[0, 4], [2, 1]])], **on)
 case("RotaryEmbedding of neighbours, in part", "RotaryEmbedding", [drawn(2, 2, 12), drawn(2, 2, 2), drawn(2, 2, 2)],

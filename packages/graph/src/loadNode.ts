@@ -204,12 +204,12 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
     names: outputs.map((name) => name || undefined),
     shapes: (index) => scope.infos.get(outputs[index])?.shape,
   }
+  const schema = schemaOf(domain, present.type)
   const isKnown =
     !outdated &&
-    schemaOf(domain, present.type) !== undefined &&
-    // The first form of LabelEncoder.
-    attributes.classes_strings === undefined &&
-    Object.values(present.attributes).every(({ kind }) => kind !== 'encoded')
+    schema !== undefined &&
+    // An attribute of a later form, or of the first form of LabelEncoder, may say anything.
+    Object.entries(present.attributes).every(([key, { kind }]) => key in schema.attributes && kind !== 'encoded')
   if (isKnown) return apply(present.type as OperatorName, trimmed(present.inputs), present.attributes, extras)
   const version = domain === '' ? versionIn(present.type, upgraded ? WRITTEN : opset) : opset
   return applyOpaque({ type: present.type, domain, version }, present.inputs, present.attributes, extras, (index) => {

@@ -68,6 +68,12 @@ function widened(mask: Value, keys: Value): Value {
   return pad(mask, pads, { value: dtypeOf(mask) === 'bool' ? false : NOTHING })
 }
 
+/** How far before and after its own place a query attends; below 0, without end. */
+const windowOf = (use: Use): readonly [left: number, right: number] => [
+  int(use, 'left_window_size', -1),
+  int(use, 'right_window_size', -1),
+]
+
 function attended(use: Use): readonly Value[] {
   const [q, k, v, mask, pastKey, pastValue, lengths] = use.inputs as readonly [
     Value,
@@ -88,14 +94,18 @@ function attended(use: Use): readonly Value[] {
   const tests: Value[] = []
   const places = unsqueeze(range(0, length(keys, 2)), [0])
   if (mask && dtypeOf(mask) === 'bool') tests.push(widened(mask, keys))
-  if (int(use, 'is_causal', 0) === 1) {
+  const [left, right] = windowOf(use)
+  if (int(use, 'is_causal', 0) === 1 || left >= 0 || right >= 0) {
     const own = unsqueeze(range(0, length(queries, 2)), [1])
     const before = lengths
       ? reshape(sub(lengths, length(queries, 2)), [-1, 1, 1, 1])
       : pastKey
         ? length(pastKey, 2)
         : undefined
-    tests.push(lessOrEqual(places, before ? add(own, before) : own))
+    const at = before ? add(own, before) : own
+    if (int(use, 'is_causal', 0) === 1) tests.push(lessOrEqual(places, at))
+    if (left >= 0) tests.push(lessOrEqual(sub(at, left), places))
+    if (right >= 0) tests.push(lessOrEqual(places, add(at, right)))
   }
   if (lengths) tests.push(less(places, reshape(lengths, [-1, 1, 1, 1])))
   const added = mask && dtypeOf(mask) !== 'bool' ? add(capped, widened(mask, keys)) : capped
@@ -107,7 +117,7 @@ function attended(use: Use): readonly Value[] {
           added,
           NOTHING,
         )
-  const weights = shares(scores, use, Boolean(mask ?? lengths))
+  const weights = shares(scores, use, Boolean(mask ?? lengths) || left >= 0 || right >= 0)
   const y = matMul(weights, shared(values, queries))
   const kept = [products, capped, scores, weights][int(use, 'qk_matmul_output_mode', 0)]
   return [q.shape.length === 4 ? y : reshape(transpose(y, [0, 2, 1, 3]), [0, 0, -1]), keys, values, kept]

@@ -72,8 +72,10 @@ const NOT_RUN: { readonly [O in OperatorName]?: (use: Use, opset: number) => boo
   GlobalLpPool: (use, opset) => late(use, opset) || double(use),
   RoiAlign: late,
   LRN: (use) => int(use, 'size', 1) % 2 === 0 || double(use),
-  // A mask has a row for each query and a column for each key.
-  Attention: ({ inputs: [q, k, , mask, past] }) => {
+  // A mask has a row for each query and a column for each key; a window came with opset 25.
+  Attention: (use) => {
+    const [q, k, , mask, past] = use.inputs
+    if (use.attributes.left_window_size || use.attributes.right_window_size) return true
     const along = q!.shape.length === 3 ? 1 : 2
     const [queries, keys] = [q!.shape[along], past ? undefined : k!.shape[along]]
     return mask != null && (differ(mask.shape.at(-2) ?? 1, queries) || differ(mask.shape.at(-1) ?? 1, keys))

@@ -15,6 +15,8 @@ export interface AttentionOptions {
   readonly mask?: Value
   /** Default false. Else query i attends to key j <= i, counted after the past. */
   readonly causal?: boolean
+  /** How many keys before and after its own place a query attends to. Default all. Written in plainer operators. */
+  readonly window?: { readonly before?: number; readonly after?: number }
   /** Factor of the products. Default 1 / sqrt(features). */
   readonly scale?: number
   /** Scores are kept within [-softcap, softcap] by a tanh. Default 0: they are not. */
@@ -27,9 +29,11 @@ export interface AttentionOptions {
   readonly lengths?: Operand
 }
 
-function attributesOf({ causal = false, scale, softcap = 0, heads, keyHeads = heads }: AttentionOptions) {
+function attributesOf({ causal = false, window = {}, scale, softcap = 0, heads, keyHeads = heads }: AttentionOptions) {
   const attributes: Record<string, Attribute> = {}
   if (causal) attributes.is_causal = flag(true)
+  if (window.before !== undefined) attributes.left_window_size = int(window.before)
+  if (window.after !== undefined) attributes.right_window_size = int(window.after)
   if (scale !== undefined) attributes.scale = float(scale)
   if (softcap !== 0) attributes.softcap = float(softcap)
   if (heads !== undefined) attributes.q_num_heads = int(heads)

@@ -56,6 +56,7 @@ testDerivatives({
     const { y, cache } = g.cachedAttention(q, k, v, { keys, values }, { causal: true })
     return [y, cache.keys, cache.values]
   }),
+  ...both('within a window', four, (q, k, v) => g.attention(q, k, v, { window: { before: 1, after: 0 } })),
   ...both('to itself', [[1, 2, 3, 2]], (x) => g.attention(x, x, x, { causal: true })),
   ...both(
     'rotaryEmbedding',

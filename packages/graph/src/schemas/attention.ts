@@ -63,8 +63,10 @@ export const attention = {
     attributes: {
       is_causal: 'int',
       kv_num_heads: 'int',
+      left_window_size: 'int',
       q_num_heads: 'int',
       qk_matmul_output_mode: 'int',
+      right_window_size: 'int',
       scale: 'float',
       softcap: 'float',
       softmax_precision: 'int',
