@@ -38,6 +38,8 @@ export interface BatchGradients {
   readonly value: Value
   readonly gradients: readonly Value[]
   readonly metrics: Objective['metrics']
+  /** What becomes of the states of the network, in their order. */
+  readonly states: readonly Value[]
 }
 
 /** Returns the loss of a batch as a function of the trained parameters, and what it is differentiated by. */
@@ -60,13 +62,19 @@ export function batchGradients(
   const paths = Object.keys(built.built.parameters).filter(trainable)
   const parameters = paths.map((path) => built.built.parameters[path])
 
-  /** Sums over the parts what is made of one. */
+  const states = Object.values(built.built.states)
+  const before = states.map(({ value }) => value)
+
+  /** Sums over the parts what is made of one; behind that come the states, which go from part to part. */
   function overParts(make: () => readonly Value[]): readonly Value[] {
     const values = make()
     const trips = div(add(size, sub(length, 1)), length)
-    return repeat(gather(trips, 0), values.map(zerosLike), (sums, index) =>
-      substitute(values, new Map([[part, index]])).map((value, i) => add(sums[i], value)),
-    )
+    const all = [...values, ...states.map(({ next }) => next)]
+    return repeat(gather(trips, 0), [...values.map(zerosLike), ...before], (current, index) => {
+      const moved = before.map((leaf, i) => [leaf, current[values.length + i]] as const)
+      const turned = substitute(all, new Map([[part, index], ...moved]))
+      return turned.map((value, i) => (i < values.length ? add(current[i], value) : value))
+    })
   }
 
   /** At the point, or at the parameters themselves. */
@@ -104,11 +112,14 @@ export function batchGradients(
     })
     const [sums, totals] = [all.slice(0, count), all.slice(count, 2 * count)]
     const judged = all.slice(2 * count, 2 * count + 2 * names.length)
-    const gradients = joined(split(all.slice(2 * count + 2 * names.length)), totals)
+    const sides = 2 * count + 2 * names.length
+    const ends = sides + count * parameters.length
+    const gradients = joined(split(all.slice(sides, ends)), totals)
     return {
       value: sums.map((sum, k) => mul(div(sum, safe(totals[k])), terms[k].weight)).reduce((a, b) => add(a, b)),
       gradients: cotangent === undefined ? gradients : gradients.map((g) => mul(g, cotangent)),
       metrics: Object.fromEntries(names.map((name, i) => [name, { sum: judged[2 * i], total: judged[2 * i + 1] }])),
+      states: all.slice(ends),
     }
   }
 
@@ -122,7 +133,7 @@ export function batchGradients(
       const [value] = moved([built.value], point)
       const wrt = point ?? parameters
       const gradients = cotangent === undefined ? grad(value, wrt) : vjp([value], wrt, [cotangent])
-      return { value, gradients, metrics }
+      return { value, gradients, metrics, states: states.map(({ next }) => next) }
     },
     /** Returns the loss's Hessian at the parameters times one vector each. */
     hessianTimes(vectors: readonly Value[]): readonly Value[] {

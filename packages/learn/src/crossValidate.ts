@@ -1,9 +1,9 @@
 import { PodError, type Tensor } from '@mlpod/contract'
-import { compile, input, openSession } from '@mlpod/graph'
 import { random } from '@mlpod/math'
 import { namedRows, rowsOf, type TrainingData, takeRows } from './data.ts'
 import { type Fitted, fit } from './fit.ts'
 import type { FitOptions } from './fitOptions.ts'
+import { predict } from './predict.ts'
 
 /** Settings of `crossValidate`. */
 export interface CrossValidateOptions extends Omit<FitOptions, 'data' | 'validation' | 'checkpoint' | 'resume'> {
@@ -120,13 +120,7 @@ async function fill(
   rows: readonly number[],
   n: number,
 ): Promise<void> {
-  const { inputs: tensors } = namedRows(held)
-  const inputs = Object.fromEntries(
-    Object.entries(tensors).map(([name, { dtype, shape }]) => [name, input(name, dtype, ['rows', ...shape.slice(1)])]),
-  )
-  await using session = await openSession(compile({ inputs, outputs: fitted.outputs(inputs), name: 'held out' }))
-  const found = await session.run(Object.fromEntries(session.inputs.map(({ name }) => [name, tensors[name]])))
-  for (const [name, { shape, data }] of Object.entries(found)) {
+  for (const [name, { shape, data }] of Object.entries(await predict(fitted, namedRows(held).inputs))) {
     const width = data.length / rows.length
     all[name] ??= { dtype: 'float32', shape: [n, ...shape.slice(1)], data: new Float32Array(n * width) }
     for (const [i, row] of rows.entries())

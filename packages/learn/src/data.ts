@@ -1,4 +1,4 @@
-import { didYouMean, PodError, type Tensor } from '@mlpod/contract'
+import { didYouMean, type Hash, hashBytes, hashValue, PodError, type Tensor } from '@mlpod/contract'
 import type { Loss } from './losses/index.ts'
 import { INPUT, OUTPUT } from './namedNetwork.ts'
 
@@ -55,6 +55,16 @@ export function columnsOf(data: TrainingData): { readonly columns: Columns; read
   return { columns, layout: { ...layout, weights: WEIGHTS } }
 }
 
+/** Returns the hashes of columns by name. */
+export const hashColumns = (columns: Columns): Record<string, Hash> =>
+  Object.fromEntries(
+    Object.entries(columns).map(([name, { dtype, shape, data }]) => {
+      const { buffer, byteOffset, byteLength } = data as Float32Array
+      const bytes = Array.isArray(data) ? hashValue(data) : hashBytes(new Uint8Array(buffer, byteOffset, byteLength))
+      return [name, hashValue({ dtype, shape, bytes })]
+    }),
+  )
+
 /** Returns how many rows there are. */
 export const rowsOf = (data: TrainingData): number => Object.values(namedRows(data).inputs)[0]?.shape[0] ?? 0
 
@@ -85,6 +95,33 @@ export function gatherRows(tensor: Tensor, rows: ArrayLike<number>): Tensor {
   const data = new (source.constructor as Float32ArrayConstructor)(rows.length * width)
   for (let i = 0; i < rows.length; i++) data.set(source.subarray(rows[i] * width, (rows[i] + 1) * width), i * width)
   return { dtype, shape: [rows.length, ...shape.slice(1)], data } as Tensor
+}
+
+/** Returns the rows between two positions, not copied where they are numbers. */
+export function cutRows({ dtype, shape, data }: Tensor, from: number, to: number): Tensor {
+  const end = Math.min(shape[0], to)
+  const width = data.length / shape[0]
+  const part = Array.isArray(data)
+    ? data.slice(from * width, end * width)
+    : (data as Float32Array).subarray(from * width, end * width)
+  return { dtype, shape: [end - from, ...shape.slice(1)], data: part } as Tensor
+}
+
+/** Returns tensors of equal rows, one after the other; a single one is not copied. */
+export function joinRows(parts: readonly Tensor[]): Tensor {
+  const [first] = parts
+  if (parts.length === 1) return first
+  const shape = [parts.reduce((sum, part) => sum + part.shape[0], 0), ...first.shape.slice(1)]
+  if (first.dtype === 'string')
+    return { dtype: 'string', shape, data: parts.flatMap((part) => part.data as readonly string[]) }
+  const length = parts.reduce((sum, part) => sum + part.data.length, 0)
+  const data = new (first.data.constructor as Float32ArrayConstructor)(length)
+  let at = 0
+  for (const part of parts) {
+    data.set(part.data as Float32Array, at)
+    at += part.data.length
+  }
+  return { dtype: first.dtype, shape, data } as Tensor
 }
 
 /**

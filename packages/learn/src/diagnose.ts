@@ -106,5 +106,6 @@ export async function culpritOf(
   })
   trainer.restore(trainer.before(), trainer.steps() - chunk.steps, trainer.factor())
   if (wrong > 0) await trainer.run(part(0, wrong))
-  return firstNotFinite(step.computed.values, step.computed.inputs, trainer.feeds(part(wrong, 1)))
+  const { values, inputs } = step.computed()
+  return firstNotFinite(values, inputs, trainer.feeds(part(wrong, 1)))
 }

@@ -32,7 +32,10 @@ export function evaluation(problem: Problem): Model {
   for (const [i, name] of Object.keys(problem.losses).entries()) give(lossNames(name), terms[i])
   for (const [name, metric] of Object.entries(metrics)) give(metricNames(name), metric)
   const parameters = Object.fromEntries(
-    Object.entries(built.parameters).map(([path, value]) => [parameterName(path), value]),
+    [
+      ...Object.entries(built.parameters),
+      ...Object.entries(built.states).map(([path, { value }]) => [path, value] as const),
+    ].map(([path, value]) => [parameterName(path), value]),
   )
   return compile({ inputs: { ...columns, ...parameters }, outputs, name: 'evaluation' })
 }

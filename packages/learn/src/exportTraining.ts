@@ -27,7 +27,7 @@ export interface ExportTrainingOptions
 
 /** Training as three models, for any runtime: no step needs this package. */
 export interface ExportedTraining {
-  /** Columns [rows, ...], masks and `parameter PATH` -> `loss` and `gradient PATH`. */
+  /** Columns [rows, ...], masks and `parameter PATH` -> `loss`, `gradient PATH`, and ` next` of what the network keeps. */
   readonly training: Model
   /** Columns and `parameter PATH` -> the sum and total of each loss and metric. */
   readonly evaluation: Model
@@ -69,6 +69,9 @@ export function exportTraining(options: ExportTrainingOptions): ExportedTraining
   const paths = Object.keys(built.parameters).filter(trainable)
   const parameters = paths.map((path) => built.parameters[path])
   const named = Object.fromEntries(paths.map((path, i) => [parameterName(path), parameters[i]]))
+  const states = Object.entries(built.states)
+  const stay = Object.fromEntries(states.map(([path, state]) => [parameterName(path), state.value]))
+  const nexts = Object.fromEntries(states.map(([path, state]) => [`${parameterName(path)} next`, state.next]))
   const gradients = grad(value, parameters)
 
   const needs = optimizerNeeds(optimizer, paths, built.values)
@@ -103,8 +106,12 @@ export function exportTraining(options: ExportTrainingOptions): ExportedTraining
   }
   return {
     training: compile({
-      inputs: { ...columns, ...masks, ...named },
-      outputs: { loss: value, ...Object.fromEntries(paths.map((path, i) => [gradientName(path), gradients[i]])) },
+      inputs: { ...columns, ...masks, ...named, ...stay },
+      outputs: {
+        loss: value,
+        ...Object.fromEntries(paths.map((path, i) => [gradientName(path), gradients[i]])),
+        ...nexts,
+      },
       name: 'training',
     }),
     evaluation: evaluation(problem),

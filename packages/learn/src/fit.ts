@@ -2,7 +2,7 @@ import { hashValue, PodError, type Tensor } from '@mlpod/contract'
 import type { Value } from '@mlpod/graph'
 import type { Control, EpochRecord } from './callback.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
-import { namedRows } from './data.ts'
+import { columnsOf, hashColumns, namedRows } from './data.ts'
 import { culpritOf } from './diagnose.ts'
 import { checkOptions, type FitOptions } from './fitOptions.ts'
 import { buildNetwork, INPUT } from './namedNetwork.ts'
@@ -13,6 +13,7 @@ import { type Best, newStopping } from './stopping.ts'
 import { nothing, stepRecords, summed, type Tally, tallied } from './tally.ts'
 import { notFinite, type Ran } from './trainer.ts'
 import { openTraining, type Training } from './training.ts'
+import type { TrainingStep } from './trainingStep.ts'
 
 /** A trained network. */
 export interface Fitted {
@@ -58,8 +59,7 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     parameters,
   }
 
-  const { optimizer, seed } = options
-  const identity = hashValue({ body: step.model.bodyHash, options: optimizer.options ?? {}, seed })
+  const identity = checkpoint ? identityOf(options, step) : ''
   let [epoch, tally, history]: [number, Tally, EpochRecord[]] = [1, nothing, []]
   const found = options.resume && checkpoint && (await readCheckpoint(checkpoint.folder))
   if (found) {
@@ -134,6 +134,12 @@ export async function fit(options: FitOptions): Promise<Fitted> {
     ;[epoch, tally] = [epoch + 1, nothing]
     await keep()
   }
+}
+
+/** What tells a training from another: graph, settings of the optimizer, seed, and the rows in memory. */
+function identityOf({ optimizer, seed, batch, shuffle, data }: FitOptions, { model }: TrainingStep): string {
+  const rows = isStream(data) ? {} : hashColumns(columnsOf(data).columns)
+  return hashValue({ body: model.bodyHash, options: optimizer.options ?? {}, seed, batch, shuffle, rows })
 }
 
 /** Throws `LOSS_NOT_FINITE` for a loss that is no number, unless such steps are left out. */

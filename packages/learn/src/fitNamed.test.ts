@@ -219,6 +219,21 @@ test('losses, targets and outputs that do not go together are refused', async ()
   )
 })
 
+test('a column that is named as an input of the step is refused', async () => {
+  const taken: NamedNetwork = { apply: (inputs, scope) => ({ y: dense(1)(inputs['run rows'], scope) }) }
+  const given = fit({ ...small, network: taken, data: { inputs: { 'run rows': rows.x }, targets: { y: rows.y } } })
+  await expect(given).rejects.toMatchObject(coded('NAME_TAKEN', /"run rows"/))
+  // an input and a target of one name are told apart
+  const same: NamedNetwork = { apply: ({ a }, scope) => ({ a: dense(1)(a, scope) }) }
+  const { history } = await fit({
+    ...small,
+    network: same,
+    data: { inputs: { a: rows.x }, targets: { a: rows.y } },
+    epochs: 1,
+  })
+  expect(history).toHaveLength(1)
+})
+
 test('a loaded model is trained further under its own names, and written again as the same graph', async () => {
   const first = await fit({ ...small, epochs: 2 })
   const x = input('features', 'float32', ['n', 4])

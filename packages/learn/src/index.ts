@@ -10,6 +10,7 @@ export { type ExportedTraining, type ExportTrainingOptions, exportTraining } fro
 export { type Fitted, fit } from './fit.ts'
 export type { EarlyStopping, FitOptions } from './fitOptions.ts'
 export { type GradientNorms, gradientNorms } from './gradientNorms.ts'
+export type { Verdict } from './judge.ts'
 export { type InitializerName, initializers } from './layers/initializers.ts'
 export {
   type Fans,
@@ -39,6 +40,7 @@ export * from './losses/index.ts'
 export { absoluteError, accuracy, type Judged, type Metric, meanOf, squaredError } from './metric.ts'
 export type { NamedNetwork } from './namedNetwork.ts'
 export * from './optimizers/index.ts'
+export { type EvaluateOptions, evaluate, type PredictOptions, predict } from './predict.ts'
 export { applyPreprocess, type Preprocessed, rawInputs, transform } from './preprocess/apply.ts'
 export { fitPreprocess } from './preprocess/fit.ts'
 export {

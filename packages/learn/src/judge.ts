@@ -1,6 +1,6 @@
 import type { Tensor } from '@mlpod/contract'
 import { openSession, type SessionOptions } from '@mlpod/graph'
-import { columnsOf, rowsOf, type TrainingData } from './data.ts'
+import { columnsOf, cutRows, rowsOf, type TrainingData } from './data.ts'
 import { evaluation, lossNames } from './evaluation.ts'
 import type { Problem } from './objective.ts'
 import { parameterName } from './optimizerGraph.ts'
@@ -24,7 +24,7 @@ export async function openJudge(problem: Problem, data: TrainingData, options: S
       const state = Object.fromEntries(Object.entries(parameters).map(([path, value]) => [parameterName(path), value]))
       for (let at = 0; at < n; at += rows) {
         const feeds: Record<string, Tensor> = { ...state }
-        for (const [name, column] of Object.entries(columns)) feeds[name] = cut(column, at, rows)
+        for (const [name, column] of Object.entries(columns)) feeds[name] = cutRows(column, at, at + rows)
         const fed = Object.fromEntries(session.inputs.map(({ name }) => [name, feeds[name]]))
         const found = await session.run(fed)
         for (const [name, { data: values }] of Object.entries(found))
@@ -40,13 +40,4 @@ export async function openJudge(problem: Problem, data: TrainingData, options: S
       }
     },
   }
-}
-
-const cut = <T extends Tensor>({ dtype, shape, data }: T, from: number, rows: number): Tensor => {
-  const to = Math.min(shape[0], from + rows)
-  const width = data.length / shape[0]
-  const part = Array.isArray(data)
-    ? data.slice(from * width, to * width)
-    : (data as Float32Array).subarray(from * width, to * width)
-  return { dtype, shape: [to - from, ...shape.slice(1)], data: part } as Tensor
 }

@@ -36,6 +36,6 @@ export function buildNetwork(
     if (output === undefined) throw new PodError('OUTPUT_MISSING', 'the network gives nothing')
     return output
   }
-  const { parameters, values, masks } = network(all, first, options)
-  return { outputs, parameters, values, masks }
+  const { output: _, ...rest } = network(all, first, options)
+  return { outputs, ...rest }
 }

@@ -76,9 +76,14 @@ export function objective(
       return value ? [[mask.value, value] as const] : []
     }),
   )
-  const plain = replaced.size === 0 ? Object.values(raw.outputs) : substitute(Object.values(raw.outputs), replaced)
+  const paths = Object.keys(raw.states)
+  const made = [...Object.values(raw.outputs), ...Object.values(raw.states).map(({ next }) => next)]
+  const plain = replaced.size === 0 ? made : substitute(made, replaced)
   const values = precision === 'mixed' ? inHalf(plain, Object.values(inputs)) : plain
   const outputs = Object.fromEntries(names.map((name, i) => [name, values[i]]))
+  const states = Object.fromEntries(
+    paths.map((path, i) => [path, { value: raw.states[path].value, next: values[names.length + i] }]),
+  )
   const weights = layout.weights === undefined ? undefined : batch[layout.weights]
   const judged = (name: string): { prediction: Value; target: Value } => {
     const prediction = outputs[name]
@@ -97,7 +102,7 @@ export function objective(
   })
   const first = Object.keys(losses)[0]
   return {
-    built: { ...raw, outputs },
+    built: { ...raw, outputs, states },
     value: means.reduce((a, b) => add(a, b)),
     terms: parts.map(({ loss, weight, prediction, target }) => ({
       weight,

@@ -57,7 +57,12 @@ export function resumed(
   callbacks: readonly Callback[],
   stopping: Stopping,
 ): Progress {
-  const told = plain as unknown as Omit<Progress, 'state'> & {
+  const {
+    history,
+    tally,
+    stopping: stood,
+    ...rest
+  } = plain as unknown as Omit<Progress, 'state'> & {
     readonly stopping: StoppingState | null
     readonly callbacks: Readonly<Record<string, Json>>
   }
@@ -67,7 +72,7 @@ export function resumed(
   const sizes = Object.keys(state).filter(
     (name) => name in tensors && String(tensors[name].shape) !== String(state[name].initial.shape),
   )
-  if (missing.length + unexpected.length + sizes.length > 0 || told.identity !== identity)
+  if (missing.length + unexpected.length + sizes.length > 0 || rest.identity !== identity)
     throw new PodError('CHECKPOINT_MISMATCH', 'the checkpoint is of another training', {
       because:
         [
@@ -80,9 +85,9 @@ export function resumed(
       hint: 'go on with the options it was begun with, or give another folder',
     })
   for (const callback of callbacks)
-    if (callback.name in told.callbacks) callback.restore?.(told.callbacks[callback.name])
-  if (stopping && told.stopping)
-    stopping.restore(told.stopping, (i) => {
+    if (callback.name in rest.callbacks) callback.restore?.(rest.callbacks[callback.name])
+  if (stopping && stood)
+    stopping.restore(numbered(stood), (i) => {
       const start = bestName(i, '')
       return Object.fromEntries(
         Object.entries(tensors).flatMap(([name, value]) =>
@@ -90,5 +95,11 @@ export function resumed(
         ),
       ) as Best['parameters'] & Record<string, Tensor<'float32'>>
     })
-  return { ...told, state: tensors }
+  return { ...rest, tally: numbered(tally), history: numbered(history), state: tensors }
 }
+
+/** What the canonical encoding writes as text: numbers that are none. */
+const numbered = <T>(value: T): T =>
+  JSON.parse(JSON.stringify(value), (_, member) =>
+    ['NaN', 'Infinity', '-Infinity'].includes(member) ? Number(member) : member,
+  ) as T

@@ -1,6 +1,7 @@
-import { PodError, type Tensor, type TensorArrays } from '@mlpod/contract'
+import { PodError, type Tensor } from '@mlpod/contract'
 import type { Relation } from '@mlpod/data'
 import { type Model, openSession } from '@mlpod/graph'
+import { cutRows, joinRows } from './data.ts'
 
 /** Settings of `score`. */
 export interface ScoreOptions {
@@ -32,37 +33,11 @@ export async function score<Row>(
   try {
     const parts: Readonly<Record<string, Tensor>>[] = []
     for (let from = 0; from < n; from += batch) {
-      const feeds = Object.fromEntries(
-        needed.map((name) => [name, cut(columns[name], from, Math.min(n, from + batch))]),
-      )
+      const feeds = Object.fromEntries(needed.map((name) => [name, cutRows(columns[name], from, from + batch)]))
       parts.push(await session.run({ ...feeds, ...scalars }, outputs ? { outputs } : {}))
     }
-    return Object.fromEntries(Object.keys(parts[0]).map((name) => [name, join(parts.map((part) => part[name]))]))
+    return Object.fromEntries(Object.keys(parts[0]).map((name) => [name, joinRows(parts.map((part) => part[name]))]))
   } finally {
     await session.close()
   }
-}
-
-/** The rows of a column [n, 1] between two positions, not copied where they are numbers. */
-function cut(column: Tensor, from: number, to: number): Tensor {
-  const data = column.data as Float32Array & readonly string[]
-  const part = column.dtype === 'string' ? data.slice(from, to) : data.subarray(from, to)
-  return { dtype: column.dtype, shape: [to - from, 1], data: part as TensorArrays[typeof column.dtype] }
-}
-
-/** Tensors of equal rows, one after the other. */
-function join(parts: readonly Tensor[]): Tensor {
-  const [first] = parts
-  if (parts.length === 1) return first
-  const shape = [parts.reduce((sum, part) => sum + part.shape[0], 0), ...first.shape.slice(1)]
-  if (first.dtype === 'string')
-    return { dtype: 'string', shape, data: parts.flatMap((part) => part.data as readonly string[]) }
-  const Typed = first.data.constructor as new (length: number) => Float32Array
-  const data = new Typed(parts.reduce((sum, part) => sum + part.data.length, 0))
-  let at = 0
-  for (const part of parts) {
-    data.set(part.data as Float32Array, at)
-    at += part.data.length
-  }
-  return { dtype: first.dtype, shape, data: data as unknown as TensorArrays[typeof first.dtype] }
 }

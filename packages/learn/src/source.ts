@@ -1,6 +1,6 @@
-import { PodError, type Tensor, tensor } from '@mlpod/contract'
+import { PodError } from '@mlpod/contract'
 import { type Random, random } from '@mlpod/math'
-import { type Columns, columnsOf, rowsOf, type TrainingData } from './data.ts'
+import { type Columns, columnsOf, joinRows, rowsOf, type TrainingData } from './data.ts'
 
 /** A stream of batches: the same each epoch, or made for each (from 1). */
 export type BatchStream =
@@ -155,14 +155,5 @@ const noBatch = (epoch: number): PodError =>
   })
 
 /** Columns of several batches, one after the other. */
-function joined(batches: readonly Columns[]): Columns {
-  if (batches.length === 1) return batches[0]
-  return Object.fromEntries(
-    Object.keys(batches[0]).map((name) => {
-      const { dtype, shape, data } = batches[0][name]
-      const whole = new (data.constructor as Float32ArrayConstructor)(data.length * batches.length)
-      for (const [i, batch] of batches.entries()) whole.set(batch[name].data as Float32Array, i * data.length)
-      return [name, tensor(dtype, [shape[0] * batches.length, ...shape.slice(1)], whole as never) as Tensor]
-    }),
-  )
-}
+const joined = (batches: readonly Columns[]): Columns =>
+  Object.fromEntries(Object.keys(batches[0]).map((name) => [name, joinRows(batches.map((batch) => batch[name]))]))

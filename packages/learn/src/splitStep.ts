@@ -33,8 +33,8 @@ export interface SplitStep {
   readonly gradients: Model
   /** Of the sums of each part (`part I NAME`), the state and scalars [1] it gives the next state, and the loss [1]. */
   readonly update: Model
-  /** The names of the sums. */
-  readonly sums: readonly string[]
+  /** The paths of the states of the network; `gradients` gives what a part makes of each, as `parameter PATH next`. */
+  readonly states: readonly string[]
 }
 
 const gradientName = (loss: string, path: string): string => `gradient ${loss} ${path}`
@@ -68,7 +68,7 @@ export function splitStep(
   const paths = Object.keys(built.parameters).filter(trainable)
   const parameters = paths.map((path) => built.parameters[path])
   const losses = Object.keys(problem.losses)
-  const given1 = Object.fromEntries(paths.map((path, i) => [parameterName(path), parameters[i]]))
+  const named = Object.fromEntries(paths.map((path, i) => [parameterName(path), parameters[i]]))
   const outputs: Record<string, Value> = {}
   for (const [k, loss] of losses.entries()) {
     const [sumName, totalName] = lossNames(loss)
@@ -82,7 +82,9 @@ export function splitStep(
     outputs[sumName] = sum
     outputs[totalName] = total
   }
-  const sums = Object.keys(outputs)
+  const states = Object.keys(built.states)
+  const nexts = Object.fromEntries(states.map((path) => [`${parameterName(path)} next`, built.states[path].next]))
+  const stay = Object.fromEntries(states.map((path) => [parameterName(path), built.states[path].value]))
 
   const needs = optimizerNeeds(optimizer, paths, built.values as Readonly<Record<string, Tensor>>)
   const fed: Record<string, Value> = {}
@@ -139,8 +141,12 @@ export function splitStep(
   }
   const slots = Object.fromEntries(Object.entries(needs.leaves).map(([name, leaf]) => [slotName(name), leaf]))
   return {
-    gradients: compile({ inputs: { ...columns, ...masks, ...given1 }, outputs, name: 'gradients' }),
-    update: compile({ inputs: { ...fed, ...given1, ...slots }, outputs: results, name: 'update' }),
-    sums,
+    gradients: compile({
+      inputs: { ...columns, ...masks, ...named, ...stay },
+      outputs: { ...outputs, ...nexts },
+      name: 'gradients',
+    }),
+    update: compile({ inputs: { ...fed, ...named, ...slots }, outputs: results, name: 'update' }),
+    states,
   }
 }

@@ -35,7 +35,7 @@ export function newStopping({ patience, minDelta = 0, best: most = 1, watch, mod
     best: (): readonly Best[] => best,
     state: (): StoppingState => ({ least, waited, best: best.map(({ epoch, value }) => ({ epoch, value })) }),
     restore(state: StoppingState, parameters: (i: number) => Best['parameters']): void {
-      ;[least, waited] = [Number(state.least), state.waited]
+      ;[least, waited] = [state.least, state.waited]
       best = state.best.map((entry, i) => ({ ...entry, parameters: parameters(i) }))
     },
     /** Returns whether training ends; `parameters` is asked for those of an epoch that is kept. */

@@ -88,7 +88,7 @@ export function newTrainer(
       ;[t, factor] = [steps, scaled]
     },
     /** The parameters that are trained, and those that are not, copied. */
-    parameters: (state: State = now): Record<string, Tensor<'float32'>> => ({
+    parameters: (state: State = { ...still, ...now }): Record<string, Tensor<'float32'>> => ({
       ...(Object.fromEntries(
         Object.entries(names).flatMap(([name, { path }]) => (path === undefined ? [] : [[path, copy(state[name])]])),
       ) as Record<string, Tensor<'float32'>>),

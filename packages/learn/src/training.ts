@@ -29,7 +29,7 @@ export async function openTraining(options: FitOptions, problem: Problem): Promi
   const optimizer = precision === 'mixed' ? scaledLoss(options.optimizer) : options.optimizer
   const made = { ...options, problem, optimizer, stepsPerRun }
   const step = trainingStep(made)
-  if (!Object.values(step.state).some(({ path }) => path !== undefined))
+  if (step.trained.length === 0)
     throw new PodError('NETWORK_EMPTY', 'the network has no parameters, so there is nothing to train')
   if (!isStream(options.data)) checkClasses(options.data, step.widths, 'the data')
   if (validation) checkClasses(validation, step.widths, 'the validation data')

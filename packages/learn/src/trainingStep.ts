@@ -42,6 +42,8 @@ export interface TrainingStep {
   readonly state: Readonly<Record<string, StateTensor>>
   /** The parameters that stay as they are, by path. */
   readonly frozen: Readonly<Record<string, Tensor>>
+  /** The paths of the parameters that are trained. */
+  readonly trained: readonly string[]
   readonly masks: readonly Mask[]
   /** The random tensors of a step, by name; each is the input `random NAME` of shape [steps, ...]. */
   readonly randoms: Readonly<Record<string, RandomTensor>>
@@ -52,7 +54,7 @@ export interface TrainingStep {
   /** What is given for each step beside the loss, [steps] each. */
   readonly collected: readonly string[]
   /** What a step computes of its inputs: there the first number that is none is looked for. */
-  readonly computed: { readonly values: readonly Value[]; readonly inputs: Readonly<Record<string, Value>> }
+  readonly computed: () => { readonly values: readonly Value[]; readonly inputs: Readonly<Record<string, Value>> }
 }
 
 /** What a step is made of. */
@@ -112,7 +114,7 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
 
   const needs = optimizerNeeds(optimizer, paths, built.values)
   const { kept, leaves, randoms, scalarNames } = needs
-  let metrics: Objective['metrics'] = {}
+  let [metrics, changed]: [Objective['metrics'], readonly Value[]] = [{}, []]
   const updated = optimizerGraph(
     optimizer,
     needs,
@@ -123,7 +125,7 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
       random: (name) => now(randomName(name), 'float32', randoms[name].shape),
       loss(cotangent) {
         const found = batch.at(undefined, cotangent)
-        metrics = found.metrics
+        ;({ metrics, states: changed } = found)
         return found
       },
       gradientAt: (point) => batch.at(point).gradients,
@@ -135,9 +137,20 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
   const extras = { ...metricExtras(metrics), ...updated.norms }
 
   const written = Object.keys(kept).filter((name) => state[name] !== undefined && state[name] !== leaves[name])
-  const names = [...paths.map(parameterName), ...written.map(slotName)]
-  const before = [...parameters, ...written.map((name) => leaves[name])]
-  const next = [...updated.parameters, ...written.map((name) => state[name])]
+  // what the network keeps beside its parameters
+  const stay = Object.keys(built.states)
+  const moving = stay.filter((path, i) => changed[i] !== built.states[path].value)
+  const names = [...paths.map(parameterName), ...moving.map(parameterName), ...written.map(slotName)]
+  const before = [
+    ...parameters,
+    ...moving.map((path) => built.states[path].value),
+    ...written.map((name) => leaves[name]),
+  ]
+  const next = [
+    ...updated.parameters,
+    ...moving.map((path) => changed[stay.indexOf(path)]),
+    ...written.map((name) => state[name]),
+  ]
   const collected = Object.keys(extras)
   const results = [...next, loss, ...Object.values(extras)]
   const single = (): Value[] => substitute(results, new Map([[turn, constant(0, 'int64')]]))
@@ -154,6 +167,7 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
   )
   const stateInputs = {
     ...Object.fromEntries(paths.map((path, i) => [parameterName(path), parameters[i]])),
+    ...Object.fromEntries(stay.map((path) => [parameterName(path), built.states[path].value])),
     ...Object.fromEntries(Object.entries(leaves).map(([name, leaf]) => [slotName(name), leaf])),
   }
   const inputs = { ...fed, ...stateInputs }
@@ -172,19 +186,28 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
         needs.trained.map(({ path, initial }) => [parameterName(path), { initial, path, changes: true }]),
       ),
       ...Object.fromEntries(
+        stay.map((path) => [
+          parameterName(path),
+          { initial: built.values[path], path, changes: moving.includes(path) },
+        ]),
+      ),
+      ...Object.fromEntries(
         Object.entries(kept).map(([name, initial]) => [slotName(name), { initial, changes: written.includes(name) }]),
       ),
     },
-    frozen: Object.fromEntries(Object.entries(built.values).filter(([path]) => !paths.includes(path))),
+    frozen: Object.fromEntries(
+      Object.entries(built.values).filter(([path]) => !paths.includes(path) && !stay.includes(path)),
+    ),
+    trained: paths,
     masks: built.masks,
     randoms,
     widths: widthsOf(built),
     scalarNames,
     collected,
-    computed: {
+    computed: () => ({
       values: single(),
       inputs: Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== TRIPS)),
-    },
+    }),
   }
 }
 

@@ -27,6 +27,11 @@ export interface Scope {
   readonly training: boolean
   /** Returns the parameter of this name below the path: a given one, or a new one from the initializer. */
   parameter(name: string, shape: readonly number[], initialize: Initializer, fans: Fans): Value
+  /**
+   * Returns a tensor that training keeps beside the parameters (running statistics): a given one, or `initialize` of them.
+   * In training a step replaces it by `next` of it.
+   */
+  state(name: string, shape: readonly number[], initialize: Initializer, next: (old: Value) => Value): Value
   /** Returns a mask of the shape of `x`, true with probability `keep`. */
   mask(x: Value, keep: number): Value
   /** Returns the scope of a part. */
@@ -41,7 +46,9 @@ export interface Network {
   readonly output: Value
   /** Its parameters by path, in the order in which the layers asked for them. */
   readonly parameters: Readonly<Record<string, Value>>
-  /** The values of the parameters by path. */
+  /** What training keeps beside the parameters, by path, and what a step makes of it. */
+  readonly states: Readonly<Record<string, { readonly value: Value; readonly next: Value }>>
+  /** The values of the parameters and states by path. */
   readonly values: Readonly<Record<string, Tensor>>
   readonly masks: readonly Mask[]
 }
@@ -69,6 +76,7 @@ export function network(
   const found: Record<string, Value> = {}
   const values: Record<string, Tensor> = {}
   const masks: Mask[] = []
+  const states: Record<string, { value: Value; next: Value }> = {}
   const draw = random({ seed: seed ?? 0, path: 'parameters' })
   const scope = (here: string): Scope => {
     const below = (part: string): string => (here === '' ? part : `${here}.${part}`)
@@ -84,6 +92,15 @@ export function network(
           found[full] = parameter(full, values[full])
         }
         return found[full]
+      },
+      state(name, shape, initialize, next) {
+        const full = below(name)
+        if (!(full in states)) {
+          values[full] = given(full, shape, parameters, seed, () => initialize(draw.at(full), shape, ONE))
+          const value = parameter(full, values[full])
+          states[full] = { value, next: training ? next(value) : value }
+        }
+        return states[full].value
       },
       mask(value, keep) {
         const shape = value.shape.slice(1)
@@ -101,12 +118,14 @@ export function network(
   }
   const output = layer(x, scope(path))
   for (const name of Object.keys(parameters ?? {}))
-    if (!(name in found))
+    if (!(name in found) && !(name in states))
       throw new PodError('PARAMETER_UNKNOWN', `the network has no parameter "${name}"`, {
         hint: `it has ${Object.keys(found).join(', ')}`,
       })
-  return { output, parameters: found, values, masks }
+  return { output, parameters: found, states, values, masks }
 }
+
+const ONE: Fans = { fanIn: 1, fanOut: 1 }
 
 function given(
   path: string,
