@@ -76,9 +76,9 @@ export function checkClasses(
   }
 }
 
-/** Throws `SHAPE_MISMATCH` unless two sets of rows have the same columns of the same sizes. */
+/** Throws `SHAPE_MISMATCH` or `DTYPE_MISMATCH` unless two sets of rows have the same columns of the same sizes and types. */
 export function checkAlike(data: TrainingData, other: TrainingData, what: string): void {
-  const [a, b] = [namedRows(data), namedRows(other)]
+  const [a, b] = [data, other].map(namedRows)
   for (const kind of ['inputs', 'targets'] as const)
     for (const name of new Set([...Object.keys(a[kind]), ...Object.keys(b[kind])])) {
       const [ours, theirs] = [a[kind][name]?.shape, b[kind][name]?.shape]
@@ -86,6 +86,9 @@ export function checkAlike(data: TrainingData, other: TrainingData, what: string
       const told = (shape: readonly number[] | undefined): string => (shape ? `[${shape.join(', ')}]` : 'missing')
       if (!same)
         throw new PodError('SHAPE_MISMATCH', `${name} is ${told(ours)} in the data and ${told(theirs)} in ${what}`)
+      const [ourType, theirType] = [a[kind][name].dtype, b[kind][name].dtype]
+      if (ourType !== theirType)
+        throw new PodError('DTYPE_MISMATCH', `${name} is ${ourType} in the data and ${theirType} in ${what}`)
     }
 }
 

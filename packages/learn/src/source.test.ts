@@ -1,3 +1,4 @@
+import { tensor } from '@mlpod/contract'
 import { float as floatColumn, relationOf, rowSchema } from '@mlpod/data'
 import { expect, test } from 'vitest'
 import { type Rows, type TrainingData, takeRows } from './data.ts'
@@ -77,6 +78,14 @@ test('a wrong batch is named, and errors of the stream come through', async () =
   const wide = { x: float([1, 5], [1, 2, 3, 4, 5]), y: float([1, 1], [1]) }
   await expect(fit({ ...small, data: () => [batches[0], wide] })).rejects.toMatchObject(
     coded('SHAPE_MISMATCH', /x is \[64, 4\] in the data and \[1, 5\] in a batch of the stream/),
+  )
+  const double = { x: tensor('float64', [1, 4], new Float64Array(4)) as never, y: float([1, 1], [1]) }
+  await expect(fit({ ...small, data: () => [batches[0], double] })).rejects.toMatchObject(
+    coded('DTYPE_MISMATCH', /x is float32 in the data and float64 in a batch/),
+  )
+  const none = { x: float([0, 4], []), y: float([0, 1], []) }
+  await expect(fit({ ...small, data: () => [batches[0], none] })).rejects.toMatchObject(
+    coded('DATA_EMPTY', /a batch of the stream has no rows/),
   )
   const broken = async function* () {
     yield batches[0]
