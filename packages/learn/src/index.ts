@@ -11,28 +11,7 @@ export { type Fitted, fit } from './fit.ts'
 export type { EarlyStopping, FitOptions } from './fitOptions.ts'
 export { type GradientNorms, gradientNorms } from './gradientNorms.ts'
 export type { Verdict } from './judge.ts'
-export { type InitializerName, initializers } from './layers/initializers.ts'
-export {
-  type Fans,
-  type Initializer,
-  type Layer,
-  type Mask,
-  type Network,
-  type NetworkOptions,
-  network,
-  type Scope,
-} from './layers/layer.ts'
-export {
-  type ActivationName,
-  activation,
-  activations,
-  type DenseOptions,
-  dense,
-  dropout,
-  flatten,
-  mlp,
-  sequential,
-} from './layers/layers.ts'
+export * from './layers/index.ts'
 export { type LbfgsOptions, lbfgs, type Minimum } from './lbfgs.ts'
 export { type FindLearningRateOptions, findLearningRate, type LearningRates } from './learningRateFinder.ts'
 export { type LoadedNetworkOptions, loadedNetwork, withParameters } from './loadedNetwork.ts'

@@ -2,9 +2,9 @@ import { type Tensor, tensor } from '@mlpod/contract'
 import { compile, input, openSession } from '@mlpod/graph'
 import { moments, variance } from '@mlpod/math'
 import { expect, test } from 'vitest'
+import { activation, dense, dropout, flatten, mlp, sequential } from './index.ts'
 import { type InitializerName, initializers } from './initializers.ts'
 import { network } from './layer.ts'
-import { activation, dense, dropout, flatten, mlp, sequential } from './layers.ts'
 
 const x = () => input('x', 'float32', ['N', 3])
 const numbers = (t: Tensor): number[] => Array.from(t.data as Float32Array)
@@ -21,7 +21,7 @@ test('a parameter depends on the seed and its path alone', () => {
 
 test('initializers have the variance of their source', () => {
   const fans = { fanIn: 300, fanOut: 100 }
-  const wanted: Record<InitializerName, number> = {
+  const wanted: Record<Exclude<InitializerName, 'dirac'>, number> = {
     zeros: 0,
     ones: 0,
     glorotUniform: 2 / 400,
@@ -29,6 +29,14 @@ test('initializers have the variance of their source', () => {
     heUniform: 2 / 300,
     heNormal: 2 / 300,
     torch: 1 / 300 / 3,
+    lecunUniform: 1 / 300,
+    lecunNormal: 1 / 300,
+    truncatedNormal: 1 / 300,
+    standardNormal: 1,
+    smallNormal: 0.0004,
+    // one in each column of 300 rows
+    orthogonal: 1 / 300,
+    identity: (1 / 300) * (1 - 1 / 300),
   }
   for (const [name, expected] of Object.entries(wanted)) {
     const built = network(
@@ -39,7 +47,7 @@ test('initializers have the variance of their source', () => {
     const found = variance(moments(built.values.weight.data as Float32Array))
     expect(Math.abs(found - expected), name).toBeLessThan(0.03 * expected + 1e-12)
   }
-  expect(Object.keys(initializers).sort()).toEqual(Object.keys(wanted).sort())
+  expect(Object.keys(initializers).sort()).toEqual([...Object.keys(wanted), 'dirac'].sort())
   expect(fans.fanIn).toBe(300)
 })
 
@@ -75,7 +83,7 @@ test('flatten makes images rows', () => {
 
 test('mistakes are named: sizes, unknown and missing parameters, impossible layers', () => {
   const code = (name: string) => expect.objectContaining({ code: name })
-  expect(() => network(dense(2), input('x', 'float32', ['N', 3, 3]), { seed: 0 })).toThrow(code('SHAPE_MISMATCH'))
+  expect(() => network(dense(2), input('x', 'float32', ['N', 3, 'n']), { seed: 0 })).toThrow(code('SHAPE_MISMATCH'))
   expect(() => network(dense(2), x(), { parameters: {} })).toThrow(code('PARAMETER_MISSING'))
   const weight = tensor('float32', [2, 2], new Float32Array(4))
   expect(() => network(dense(2), x(), { parameters: { weight }, seed: 0 })).toThrow(code('SHAPE_MISMATCH'))

@@ -1,0 +1,70 @@
+export { type ActivationName, activation, activations, entmax15, prelu, sparsemax } from './activations.ts'
+export {
+  type AttentionLayerOptions,
+  multiHeadAttention,
+  positions,
+  selfAttention,
+  type TransformerOptions,
+  transformerEncoder,
+} from './attention.ts'
+export {
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv,
+  convTranspose,
+  depthwiseConv,
+  separableConv,
+} from './convolution.ts'
+export { type InitializerName, initializers } from './initializers.ts'
+export {
+  type Fans,
+  type Initializer,
+  type Layer,
+  type Mask,
+  type Network,
+  type NetworkOptions,
+  network,
+  type Scope,
+} from './layer.ts'
+export { mlp, residual, sequential } from './layers.ts'
+export {
+  bilinear,
+  type DenseOptions,
+  dense,
+  type EmbeddingOptions,
+  einsumDense,
+  embedding,
+  embeddingBag,
+  flatten,
+  identity,
+  lambda,
+  permute,
+  repeatVector,
+  reshape,
+} from './linear.ts'
+export { merge } from './merge.ts'
+export {
+  type BatchNormOptions,
+  batchNorm,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  localResponseNorm,
+  type NormOptions,
+  rmsNorm,
+  unitNorm,
+  weightNorm,
+} from './normalization.ts'
+export {
+  adaptiveAvgPool,
+  adaptiveMaxPool,
+  avgPool,
+  globalAvgPool,
+  globalMaxPooling,
+  lpPool,
+  maxPool,
+  type PoolOptions,
+} from './pooling.ts'
+export { at, fromTorchGates, gru, lstm, type RecurrentLayerOptions, rnn, timeDistributed } from './recurrent.ts'
+export { alphaDropout, channelDropout, dropout, dropPath } from './regularization.ts'
+export { factorizationMachine, fieldAwareMachine, radialBasis, randomFourier, softDecisionTree } from './structured.ts'
