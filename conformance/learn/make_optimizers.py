@@ -301,6 +301,40 @@ for t in range(1, 9):
     if t in SHORT:
         shampoo[t] = point(w, b)
 
+# SOAP by its algorithm 3, with eigenvectors by numpy in double precision; the basis follows by one QR every 3 steps
+def soap_basis(m):
+    return np.linalg.eigh(m)[1][:, ::-1]
+
+
+def soap_turn(m, q):
+    order = np.argsort(-np.diag(q.T @ m @ q))
+    return np.linalg.qr(m @ q[:, order])[0], order
+
+
+# at the second step the gradient is diagonal in its own basis: a small epsilon would make rounding large
+lr, b1, b2, bs, eps, wd = 0.05, 0.8, 0.9, 0.7, 0.05, 0.1
+w, b = W.astype(np.float64), B.astype(np.float64)
+mw, vw, mb, vb = np.zeros((3, 4)), np.zeros((3, 4)), np.zeros(4), np.zeros(4)
+left, right = np.zeros((3, 3)), np.zeros((4, 4))
+soap = {}
+for t in range(1, 9):
+    gw, gb = A * w + np.cos(w), C * b - np.sin(b)
+    n = t - 1
+    if n > 0:
+        mw, mb = b1 * mw + (1 - b1) * gw, b1 * mb + (1 - b1) * gb
+        vw, vb = b2 * vw + (1 - b2) * (ql.T @ gw @ qr) ** 2, b2 * vb + (1 - b2) * gb * gb
+        step = lr * np.sqrt(1 - b2**n) / (1 - b1**n)
+        w = w - step * (ql @ ((ql.T @ mw @ qr) / (np.sqrt(vw) + eps)) @ qr.T) - lr * wd * w
+        b = b - step * mb / (np.sqrt(vb) + eps) - lr * wd * b
+    left, right = bs * left + (1 - bs) * gw @ gw.T, bs * right + (1 - bs) * gw.T @ gw
+    if n == 0:
+        ql, qr = soap_basis(left), soap_basis(right)
+    elif n % 3 == 0:
+        (ql, rows), (qr, columns) = soap_turn(left, ql), soap_turn(right, qr)
+        vw = vw[rows][:, columns]
+    if t in SHORT:
+        soap[t] = point(w, b)
+
 # averages of parameters
 w = torch.nn.Parameter(torch.tensor(W))
 holder = torch.nn.ParameterList([w])
@@ -322,6 +356,6 @@ for t in range(1, 9):
 
 out = {
     "a": rounded(A), "c": rounded(C), "w": rounded(W), "b": rounded(B), "cases": cases,
-    "sparse": sparse, "shampoo": shampoo, "averages": averages,
+    "sparse": sparse, "shampoo": shampoo, "soap": soap, "averages": averages,
 }
 Path(__file__).with_name("optimizers.json").write_text(json.dumps(out) + "\n")

@@ -27,7 +27,7 @@ import type { Trained } from './transform.ts'
 const TINY = 1e-30
 
 /** Columns made orthonormal one after the other (Gram, Schmidt, twice for the digits). */
-function orthonormal(y: Value): Value {
+export function orthonormal(y: Value): Value {
   const columns = y.shape[1] as number
   const [q] = repeat(columns, [zerosLike(y)], ([done], index) => {
     const without = (x: Value): Value => sub(x, matMul(done, matMul(transpose(done), x)))

@@ -19,6 +19,7 @@ import { adadelta, adafactor, adagrad, asgd, cocob, ftrl, madgrad, rmsprop, sm3 
 import { muon, shampoo, sophia } from './matrix.ts'
 import { fromage, lars, lion, optimistic, polyakSgd, rprop, sgd, signSgd, signum } from './momentum.ts'
 import { dAdaptAdamW, dog, dowg, momo, momoAdam, prodigy } from './parameterFree.ts'
+import { soap } from './soap.ts'
 
 /** Every optimizer by its name: a function of its settings, with `parameters` (defaults and what they take) and `source`. */
 export const optimizers = {
@@ -64,6 +65,7 @@ export const optimizers = {
   momoAdam,
   sophia,
   shampoo,
+  soap,
 } as const
 
 export { accumulate } from './accumulate.ts'
@@ -129,6 +131,7 @@ export {
   signum,
   simplifiedAdemamix,
   sm3,
+  soap,
   sophia,
   sparseAdam,
   yogi,

@@ -98,6 +98,13 @@ test('Shampoo is its definition, with roots by eigenvalues', async () => {
   for (const t of steps) compare(found[t].point, peers.shampoo[`${t}` as '1'], 1e-5, `step ${t}`)
 })
 
+test('SOAP is its algorithm, with the first basis by eigenvalues', async () => {
+  const settings = { beta1: 0.8, beta2: 0.9, betaOfMatrices: 0.7, epsilon: 0.05, every: 3, weightDecay: 0.1 }
+  const optimizer = all.soap({ learningRate: 0.05, turns: 200, ...settings })
+  const found = await trajectory(objective, optimizer, steps)
+  for (const t of steps) compare(found[t].point, peers.soap[`${t}` as '1'], 1e-5, `step ${t}`)
+})
+
 test('averages of parameters are those of torch', async () => {
   const sgd = all.sgd({ learningRate: 0.05 })
   const ema = await trajectory(ofW, all.emaOfParameters(sgd, { decay: 0.7 }), steps)
