@@ -86,7 +86,7 @@ export function testDerivatives(cases: Readonly<Record<string, Case>>): void {
           const { one, all } = await examplesOf(entry, shared)
           for (const [i, values] of all.entries())
             for (const [k, value] of values.entries())
-              expect(value).toBeCloseTo(one[i][k], entry.dtype === 'float32' ? 3 : 9)
+              expect(value).toBeCloseTo(one[i][k], entry.dtype === 'float32' ? 3 : entry.tolerance ? 6 : 7)
         })
 
     if (entry.rounded) return
@@ -114,7 +114,7 @@ async function examplesOf({ shapes, make, within = [-2, 2], dtype = 'float64' }:
   )
   const results = (values: readonly Value[]) => Object.fromEntries(values.map((value, i) => [`y${i}`, value]))
   const run = async (values: readonly Value[], feeds: Readonly<Record<string, Tensor>>): Promise<number[][]> => {
-    await using session = await g.openSession(g.compile({ outputs: results(values) }))
+    await using session = await g.openSession(g.compile({ outputs: results(values) }), { optimization: 'basic' })
     const found = await session.run(feeds, { validate: false })
     return values.map((_, i) => Array.from(found[`y${i}`].data as Float64Array, Number))
   }

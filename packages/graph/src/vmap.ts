@@ -2,9 +2,11 @@ import { PodError } from '@mlpod/contract'
 import { reapply } from './apply.ts'
 import { type Batched, type BatchSize, batchOf, mapped } from './batching/batched.ts'
 import { batchRules } from './batching/rules.ts'
+import { compositions } from './compositions/index.ts'
 import { constant, formal } from './leaf.ts'
 import { scan } from './operators/control.ts'
 import { shape } from './operators/structure.ts'
+import { type OperatorName, schemaOf } from './schemas/index.ts'
 import { expand } from './simplify/index.ts'
 import { attributed, capture } from './site.ts'
 import { substitute } from './substitute.ts'
@@ -55,14 +57,53 @@ export function vmap<R extends Value | readonly Value[]>(
 function batch(outputs: readonly Value[], replaced: ReadonlyMap<Value, Value>, size: BatchSize): Value[] {
   const plain = expand(outputs)
   const known = new Map<Value, Batched>([...replaced].map(([key, value]) => [key, { value, batched: true }]))
+  walk(plain, known, new Set(replaced.keys()), size)
+  return plain.map((value) => mapped(known.get(value) ?? { value, batched: false }, value.shape.length, size))
+}
+
+/** Finds what stands for all that the outputs need, down to the values of `stop`. */
+function walk(outputs: readonly Value[], known: Map<Value, Batched>, stop: ReadonlySet<Value>, size: BatchSize): void {
   const at = (value: Value): Batched => known.get(value) ?? { value, batched: false }
-  for (const operation of topological(plain, new Set(replaced.keys()))) {
+  for (const operation of topological(outputs, stop)) {
     if (!operands(operation).some((value) => value !== null && known.has(value))) continue
     const x = operation.inputs.map((value) => value && at(value))
-    const results = attributed(operation.meta.site, () => rule(operation, x, size) ?? oneByOne(operation, known))
+    const results = attributed(
+      operation.meta.site,
+      () => rule(operation, x, size) ?? byParts(operation, known, size) ?? oneByOne(operation, known),
+    )
     for (const [i, value] of operation.outputs.entries()) known.set(value, results[i])
   }
-  return plain.map((value) => mapped(at(value), value.shape.length, size))
+}
+
+/** What an operator is made of takes a batch part by part; undefined where that is not known. */
+function byParts(
+  operation: Operation,
+  known: ReadonlyMap<Value, Batched>,
+  size: BatchSize,
+): readonly Batched[] | undefined {
+  const parts = partsOf(operation)
+  if (parts === undefined) return undefined
+  const reads = new Set(operation.inputs.filter((value) => value !== null))
+  // a part of it may be another use of itself
+  if (topological(parts, reads).some(({ type, domain }) => type === operation.type && domain === operation.domain))
+    return undefined
+  const found = new Map(known)
+  walk(parts, found, reads, size)
+  return parts.map((value) => found.get(value) ?? { value, batched: false })
+}
+
+function partsOf(operation: Operation): readonly Value[] | undefined {
+  const schema = schemaOf(operation.domain, operation.type)
+  const compose = schema === undefined || schema.random ? undefined : compositions[operation.type as OperatorName]
+  if (compose === undefined) return undefined
+  try {
+    const parts = compose(operation).slice(0, operation.outputs.length)
+    return parts.length > 0 && !parts.includes(undefined) ? (parts as readonly Value[]) : undefined
+  } catch (error) {
+    // what only a run tells keeps an operator whole
+    if (error instanceof PodError) return undefined
+    throw error
+  }
 }
 
 function rule(operation: Operation, x: readonly (Batched | null)[], size: BatchSize): readonly Batched[] | undefined {

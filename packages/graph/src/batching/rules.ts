@@ -122,6 +122,12 @@ export const batchRules: Readonly<Record<string, BatchRule | undefined>> = {
   ...Object.fromEntries(Object.keys(elementwise).map((type) => [type, broadcasts])),
   Clip: first,
   Dropout: undefined,
+  // slopes of each example need a batch of what they are the slopes of
+  PRelu: (c) => (isBatched(c, 0) ? broadcasts(c) : undefined),
+  CastLike: (c) => {
+    const [value] = again(c.operation, values(c))
+    return [{ value, batched: isBatched(c, 0) }]
+  },
   ReduceSum: reduce,
   ReduceMean: reduce,
   ReduceMax: reduce,
