@@ -41,6 +41,19 @@ export interface Updated {
   readonly slots?: Readonly<Record<string, Value>>
 }
 
+/** Returns the slots of every parameter as they begin, by slot and path. */
+export const slotsOf =
+  (slots: Readonly<Record<string, Begin>>) =>
+  (parameters: readonly Trained[]): Record<string, Tensor> =>
+    Object.fromEntries(
+      Object.entries(slots).flatMap(([slot, begin]) =>
+        parameters.flatMap((parameter) => {
+          const tensor = begin(parameter)
+          return tensor ? [[keyOf(slot, parameter.path), tensor]] : []
+        }),
+      ),
+    )
+
 /** Returns the state and the transform of what treats every parameter by itself. */
 export function each(
   slots: Readonly<Record<string, Begin>>,
@@ -48,15 +61,7 @@ export function each(
 ): Pick<Transform, 'state' | 'transform'> {
   const names = Object.keys(slots)
   return {
-    state: (parameters) =>
-      Object.fromEntries(
-        names.flatMap((slot) =>
-          parameters.flatMap((parameter) => {
-            const tensor = slots[slot](parameter)
-            return tensor ? [[keyOf(slot, parameter.path), tensor]] : []
-          }),
-        ),
-      ),
+    state: slotsOf(slots),
     transform(step) {
       const state: Record<string, Value> = {}
       const gradients = step.paths.map((path, i) => {

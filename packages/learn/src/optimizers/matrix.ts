@@ -19,7 +19,7 @@ import {
 } from '@mlpod/graph'
 import { adamW } from './adam.ts'
 import { globalNorm, lerp, square } from './arithmetic.ts'
-import { each, filled, keyOf, zeros } from './each.ts'
+import { each, filled, keyOf, slotsOf, zeros } from './each.ts'
 import { decayed, decays } from './momentum.ts'
 import { type Optimizer, optimizer, refuse } from './optimizer.ts'
 import { count, fixed, flag, type Given, numbers as list, nonNegative, oneOf, positive, rate, unit } from './option.ts'
@@ -247,7 +247,6 @@ export const sophia = optimizer({
   },
   make(options) {
     const { beta1, beta2, epsilon, gamma, clip: most, every, weightDecay } = options
-    const slots = each({ m: zeros, h: zeros }, ({ gradient }) => ({ gradient }))
     return {
       constants: { rest1: 1 - beta1, rest2: 1 - beta2, epsilon, gamma, most, least: -most, weightDecay },
       scalars: (t, rate) => ({
@@ -255,7 +254,7 @@ export const sophia = optimizer({
         first: 1 / (1 - beta1 ** t),
         looks: (t - 1) % every === 0 ? 1 : 0,
       }),
-      state: slots.state,
+      state: slotsOf({ m: zeros, h: zeros }),
       randoms: (parameters) =>
         Object.fromEntries(parameters.map(({ path, shape }) => [keyOf('sign', path), { shape, law: 'sign' as const }])),
       transform(step) {

@@ -1,6 +1,21 @@
-import { abs, add, div, less, lessOrEqual, max, min, mul, reduceSum, sqrt, sub, type Value, where } from '@mlpod/graph'
+import {
+  abs,
+  add,
+  div,
+  less,
+  lessOrEqual,
+  max,
+  min,
+  mul,
+  neg,
+  reduceSum,
+  sqrt,
+  sub,
+  type Value,
+  where,
+} from '@mlpod/graph'
 import { globalNorm, inner, lerp, square, squaredNorm, total } from './arithmetic.ts'
-import { copied, each, filled, keyOf, zeros } from './each.ts'
+import { copied, filled, keyOf, slotsOf, zeros } from './each.ts'
 import { decayed, decays } from './momentum.ts'
 import { optimizer } from './optimizer.ts'
 import { finite, fixed, flag, nonNegative, oneOf, positive, rate, unit } from './option.ts'
@@ -31,9 +46,6 @@ const allDecayed = (
     decayed(g, { path: step.paths[i], parameter: step.parameters[i], numbers: step.numbers }, options),
   )
 
-const starts = (parameters: readonly Trained[], name: string) =>
-  Object.fromEntries(parameters.map(({ path, initial }) => [keyOf(name, path), initial]))
-
 /**
  * Returns distance over gradients: the rate is the farthest distance from the start / sqrt(sum |g|^2 + epsilon). `first` says
  * how the first distance is told: `firstStep` (1 + |start|), `firstStep` itself, or by the first rate.
@@ -63,7 +75,7 @@ export const dog = optimizer({
       state: (parameters) => ({
         distance: filled([], begin[first](parameters)),
         squares: filled([]),
-        ...starts(parameters, 'start'),
+        ...slotsOf({ start: copied })(parameters),
       }),
       transform(step) {
         const { numbers, state, parameters } = step
@@ -104,7 +116,7 @@ export const dowg = optimizer({
     state: (parameters) => ({
       distance: filled([], options.first),
       weighted: filled([]),
-      ...starts(parameters, 'start'),
+      ...slotsOf({ start: copied })(parameters),
     }),
     transform(step) {
       const { numbers, state, parameters } = step
@@ -148,7 +160,7 @@ export const dAdaptAdamW = optimizer({
       constants: { beta1, rest1: 1 - beta1, rest2: 1 - beta2, root, restRoot: 1 - root, epsilon, weightDecay },
       scalars: (t, rate) => ({ rate: rate * correction(beta1, beta2, t) }),
       state: (parameters) => ({
-        ...each({ m: zeros, v: zeros, sum: zeros }, ({ gradient }) => ({ gradient })).state!(parameters),
+        ...slotsOf({ m: zeros, v: zeros, sum: zeros })(parameters),
         estimate: filled([], first),
         numerator: filled([]),
       }),
@@ -173,7 +185,7 @@ export const dAdaptAdamW = optimizer({
         return {
           gradients: nextM.map((value, i) => {
             const step = div(value, size(nextV[i]))
-            return sub(weightDecay === 0 ? mul(step, 0) : mul(mul(parameters[i], decay), -1), step)
+            return neg(weightDecay === 0 ? step : add(step, mul(parameters[i], decay)))
           }),
           state: {
             ...kept(step, 'm', nextM),
@@ -212,7 +224,7 @@ export const prodigy = optimizer({
       },
       scalars: (t, rate) => ({ rate: rate * correction(beta1, beta2, t) }),
       state: (parameters) => ({
-        ...each({ m: zeros, v: zeros, sum: zeros, start: copied }, ({ gradient }) => ({ gradient })).state!(parameters),
+        ...slotsOf({ m: zeros, v: zeros, sum: zeros, start: copied })(parameters),
         estimate: filled([], first),
         numerator: filled([]),
       }),
@@ -234,7 +246,7 @@ export const prodigy = optimizer({
         const length = total(nextSum.map((value) => reduceSum(abs(value))))
         const estimate = max(state.estimate, div(mul(numerator, numbers.coefficient), length))
         const floor = mul(estimate, numbers.epsilon)
-        const negative = mul(d, -1)
+        const negative = neg(d)
         const decay = mul(negative, numbers.weightDecay)
         return {
           gradients: nextM.map((value, i) => {
@@ -313,7 +325,7 @@ export const momo = optimizer({
       shrink: (-rate * weightDecay) / (1 + rate * weightDecay),
     }),
     state: (parameters) => ({
-      ...each({ m: zeros }, ({ gradient }) => ({ gradient })).state!(parameters),
+      ...slotsOf({ m: zeros })(parameters),
       mean: filled([]),
       gamma: filled([]),
       lowest: filled([], lowest),
@@ -333,7 +345,7 @@ export const momo = optimizer({
       })
       return {
         gradients: m.map((value, i) => {
-          const step = mul(mul(value, tau), -1)
+          const step = neg(mul(value, tau))
           return weightDecay === 0 ? step : add(step, mul(parameters[i], numbers.shrink))
         }),
         state: { ...kept(step, 'm', m), mean, gamma, lowest: bound },
@@ -363,7 +375,7 @@ export const momoAdam = optimizer({
       shrink: (-rate * weightDecay) / (1 + rate * weightDecay),
     }),
     state: (parameters) => ({
-      ...each({ m: zeros, v: zeros }, ({ gradient }) => ({ gradient })).state!(parameters),
+      ...slotsOf({ m: zeros, v: zeros })(parameters),
       mean: filled([]),
       gamma: filled([]),
       lowest: filled([], lowest),
@@ -385,7 +397,7 @@ export const momoAdam = optimizer({
       })
       return {
         gradients: directions.map((value, i) => {
-          const step = mul(mul(value, tau), -1)
+          const step = neg(mul(value, tau))
           return weightDecay === 0 ? step : add(step, mul(parameters[i], numbers.shrink))
         }),
         state: { ...kept(step, 'm', m), ...kept(step, 'v', v), mean, gamma, lowest: bound },
