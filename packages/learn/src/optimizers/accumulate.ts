@@ -1,7 +1,7 @@
 import { greater, ifElse, type Value } from '@mlpod/graph'
 import { lerp, zerosLike } from './arithmetic.ts'
 import { around, innerNames } from './around.ts'
-import { filled, keyOf } from './each.ts'
+import { keyOf, slotsOf, zeros } from './each.ts'
 import { type Optimizer, refuse } from './optimizer.ts'
 
 /**
@@ -13,8 +13,7 @@ export function accumulate(optimizer: Optimizer, every: number): Optimizer {
   return around(optimizer, {
     name: 'accumulate',
     options: { every },
-    state: (parameters) =>
-      Object.fromEntries(parameters.map(({ path, shape }) => [keyOf('mean', path), filled(shape)])),
+    state: slotsOf({ mean: zeros }),
     scalars: ({ t }) => ({ share: 1 / (((t - 1) % every) + 1), emits: t % every === 0 ? 1 : 0 }),
     clock: (clock) => ({ ...clock, t: Math.ceil(clock.t / every) }),
     transform(step, inside) {

@@ -1,7 +1,7 @@
 import { add, mul, sub, type Value } from '@mlpod/graph'
 import { lerp } from './arithmetic.ts'
 import { around } from './around.ts'
-import { keyOf } from './each.ts'
+import { copied, keyOf, slotsOf } from './each.ts'
 import { type Optimizer, refuse } from './optimizer.ts'
 import type { Transform } from './transform.ts'
 
@@ -10,11 +10,6 @@ export const resultOf =
   (slot: string): NonNullable<Transform['result']> =>
   ({ paths, state }) =>
     paths.map((path) => state[keyOf(slot, path)])
-
-const copies =
-  (slot: string): NonNullable<Transform['state']> =>
-  (parameters) =>
-    Object.fromEntries(parameters.map(({ path, initial }) => [keyOf(slot, path), initial]))
 
 function averaged(
   name: string,
@@ -25,7 +20,7 @@ function averaged(
   return around(optimizer, {
     name,
     options,
-    state: copies('average'),
+    state: slotsOf({ average: copied }),
     scalars: ({ t }) => ({ share: share(t) }),
     transform(step, inside) {
       const { gradients, state } = inside.apply(step)
@@ -80,7 +75,7 @@ export function lookahead(
   return around(optimizer, {
     name: 'lookahead',
     options: { period, slowStep },
-    state: copies('slow'),
+    state: slotsOf({ slow: copied }),
     scalars: ({ t }) => {
       const synchronizes = t % period === 0 ? 1 : 0
       return { forward: synchronizes * slowStep, back: -synchronizes * (1 - slowStep) }

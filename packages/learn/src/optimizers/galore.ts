@@ -20,7 +20,7 @@ import {
 import { random } from '@mlpod/math'
 import { zerosLike } from './arithmetic.ts'
 import { around } from './around.ts'
-import { filled, keyOf } from './each.ts'
+import { filled, keyOf, slotsOf } from './each.ts'
 import { type Optimizer, refuse } from './optimizer.ts'
 import type { Trained } from './transform.ts'
 
@@ -80,12 +80,9 @@ export function galore(optimizer: Optimizer, { rank = 128, every = 200, factor =
   const wrapper = around(optimizer, {
     name: 'galore',
     options: { rank, every, factor, iterations },
-    state: (parameters) =>
-      Object.fromEntries(
-        parameters.flatMap(({ path, shape }) =>
-          isMatrix(shape) ? [[keyOf('projector', path), filled([Math.max(...shape), effective(shape)])]] : [],
-        ),
-      ),
+    state: slotsOf({
+      projector: ({ shape }) => (isMatrix(shape) ? filled([Math.max(...shape), effective(shape)]) : undefined),
+    }),
     scalars: ({ t }) => ({ looks: (t - 1) % every === 0 ? 1 : 0 }),
     transform(step, inside) {
       const projectors: Record<string, Value> = {}

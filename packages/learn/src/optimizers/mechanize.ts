@@ -1,7 +1,7 @@
 import { abs, add, constant, div, max, min, mul, neg, reduceSum, sqrt, sub, type Value } from '@mlpod/graph'
 import { globalNorm, inner } from './arithmetic.ts'
 import { around } from './around.ts'
-import { filled, keyOf } from './each.ts'
+import { copied, filled, keyOf, slotsOf } from './each.ts'
 import { type Optimizer, refuse } from './optimizer.ts'
 
 /**
@@ -34,7 +34,7 @@ export function mechanize(
       v: filled([count]),
       m: filled([count]),
       s: filled([count], initialScale),
-      ...Object.fromEntries(parameters.map(({ path, initial }) => [keyOf('start', path), initial])),
+      ...slotsOf({ start: copied })(parameters),
     }),
     transform(step, inside) {
       const { parameters, paths } = step

@@ -1,7 +1,7 @@
 import { add, div, mul, sub, type Value } from '@mlpod/graph'
 import { lerp } from './arithmetic.ts'
 import { around } from './around.ts'
-import { keyOf } from './each.ts'
+import { copied, keyOf, slotsOf } from './each.ts'
 import { type Optimizer, refuse } from './optimizer.ts'
 import { rateAt } from './transform.ts'
 
@@ -30,7 +30,7 @@ export function scheduleFree(
   return around(optimizer, {
     name: 'scheduleFree',
     options: { beta1, power },
-    state: (parameters) => Object.fromEntries(parameters.map(({ path, initial }) => [keyOf('z', path), initial])),
+    state: slotsOf({ z: copied }),
     scalars: ({ t }) => ({ share: shareAt(t) }),
     transform(step, inside) {
       const { gradients, state } = inside.apply(step)
