@@ -136,6 +136,12 @@ case("BitwiseNot", "BitwiseNot", [i64([0, 5])])
 case("BitCast", "BitCast", [f32([0, 1, -2])], {"to": 6}, outputs=[f32([0, 1, -2]).view(np.int32)])
 case("CastLike", "CastLike", [f32([1.5, -1.5]), i64([0])])
 
+wide = np.array([-30, -5, -1, -1e-3, 0, 1e-9, 0.3, 2, 6, 40], dtype=np.float64)
+unit = np.array([-1, -0.5, -1e-6, 0, 0.3, 1 - 1e-9, 1], dtype=np.float64)
+for name, function, x in [("Erf", torch.erf, wide), ("Atan", torch.atan, np.append(wide, [-inf, inf, 1e200])), ("Asin", torch.asin, unit), ("Acos", torch.acos, unit),
+                          ("Asinh", torch.asinh, wide), ("Sinh", torch.sinh, wide[1:-1]), ("Gelu", F.gelu, wide)]:
+    case(f"{name} in double precision", name, [x], by="torch", gradient=function)
+
 # reductions
 case("ReduceProd with zeros", "ReduceProd", [f32([[1, 0, 3], [0, 2, 0], [2, 3, 4]]), i64([1])], {"keepdims": 0}, gradient=lambda x, _: x.prod(1))
 case("ReduceProd of all", "ReduceProd", [f32([[1, -2, 3], [0.5, 2, 1.5]])], {"keepdims": 0}, gradient=torch.prod)

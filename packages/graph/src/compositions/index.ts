@@ -20,6 +20,7 @@ import { recurrent } from './recurrent.ts'
 import { reduction } from './reduction.ts'
 import { region } from './region.ts'
 import { signal } from './signal.ts'
+import { special } from './special.ts'
 
 /** What operators are made of, by name. */
 export const compositions: Compositions = {
@@ -41,6 +42,7 @@ export const compositions: Compositions = {
   ...features,
   ...estimators,
   ...random,
+  ...special,
 }
 
 const batchFirst = (use: Use): boolean => int(use, 'layout', 0) === 1
@@ -50,6 +52,32 @@ const double = ({ inputs }: Use): boolean => inputs.some((value) => value !== nu
 
 /** Operators that the runtime has in single precision alone. */
 const SINGLE = [
+  'Tan',
+  'Asin',
+  'Acos',
+  'Atan',
+  'Sinh',
+  'Cosh',
+  'Asinh',
+  'Acosh',
+  'Atanh',
+  'Erf',
+  'Gelu',
+  'LeakyRelu',
+  'PRelu',
+  'ThresholdedRelu',
+  'Elu',
+  'Celu',
+  'Selu',
+  'Softplus',
+  'Softsign',
+  'HardSigmoid',
+  'HardSwish',
+  'Mish',
+  'Shrink',
+  'Mean',
+  'Det',
+  'RotaryEmbedding',
   'Conv',
   'ConvTranspose',
   'Col2Im',
@@ -75,7 +103,7 @@ const NOT_RUN: { readonly [O in OperatorName]?: (use: Use, opset: number) => boo
   // A mask has a row for each query and a column for each key; a window came with opset 25.
   Attention: (use) => {
     const [q, k, , mask, past] = use.inputs
-    if (use.attributes.left_window_size || use.attributes.right_window_size) return true
+    if (double(use) || use.attributes.left_window_size || use.attributes.right_window_size) return true
     const along = q!.shape.length === 3 ? 1 : 2
     const [queries, keys] = [q!.shape[along], past ? undefined : k!.shape[along]]
     return mask != null && (differ(mask.shape.at(-2) ?? 1, queries) || differ(mask.shape.at(-1) ?? 1, keys))

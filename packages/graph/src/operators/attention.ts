@@ -1,7 +1,7 @@
+import { apply, applyOne } from '../apply.ts'
 import { flag, float, int } from '../attribute.ts'
 import { constant, lift, type Operand } from '../leaf.ts'
 import { type Attribute, type Dim, dtypeOf, type Value } from '../value.ts'
-import { applyComposed } from './composed.ts'
 import { add } from './elementwise.ts'
 import type { Indices } from './indexing.ts'
 import { concat, expand, shape } from './structure.ts'
@@ -68,7 +68,7 @@ function trimmed(inputs: readonly (Value | null)[]): readonly (Value | null)[] {
 export function attention(q: Value, k: Value, v: Value, options: AttentionOptions = {}): Value {
   const { mask, lengths } = options
   const inputs = [q, k, v, fitted(mask, q, k), null, null, lengths === undefined ? null : lift(lengths, 'int64')]
-  return applyComposed('Attention', trimmed(inputs), attributesOf(options))[0]
+  return applyOne('Attention', trimmed(inputs), attributesOf(options))
 }
 
 /** Keys and values by head: [batch, heads, time, features]. */
@@ -86,7 +86,7 @@ export function cachedAttention(
   options: Omit<AttentionOptions, 'lengths'> = {},
 ): { readonly y: Value; readonly cache: AttentionCache } {
   const inputs = [q, k, v, fitted(options.mask, q, k, past), past.keys, past.values]
-  const [y, keys, values] = applyComposed('Attention', inputs, attributesOf(options), 3)
+  const [y, keys, values] = apply('Attention', inputs, attributesOf(options), { outputs: 3 })
   return { y, cache: { keys, values } }
 }
 
@@ -119,5 +119,5 @@ export function rotaryEmbedding(
   if (features !== undefined) attributes.rotary_embedding_dim = int(features)
   const inputs = [x, lift(cosines, dtypeOf(x)), lift(sines, dtypeOf(x))]
   if (positions !== undefined) inputs.push(lift(positions, 'int64'))
-  return applyComposed('RotaryEmbedding', inputs, attributes)[0]
+  return applyOne('RotaryEmbedding', inputs, attributes)
 }

@@ -7,7 +7,6 @@ import { CODE_OF_DATA_TYPE } from '../onnx/data-type.ts'
 import type { OperatorName } from '../schemas/index.ts'
 import { capture } from '../site.ts'
 import { dtypeOf, isValue, type Value } from '../value.ts'
-import { applyComposed } from './composed.ts'
 import { constantOfShape, shape } from './structure.ts'
 
 /** Returns the operands as values: what is no value becomes a constant of the element type of the first that is. */
@@ -30,11 +29,6 @@ const variadic =
   (type: OperatorName) =>
   (...operands: readonly Operand[]): Value =>
     applyOne(type, liftAll(operands))
-
-const activation =
-  (type: OperatorName) =>
-  (x: Operand): Value =>
-    applyComposed(type, [lift(x)])[0]
 
 /** Returns -x. */
 export const neg = unary('Neg')
@@ -63,27 +57,27 @@ export const sin = unary('Sin')
 /** Returns cos x, x in radians. */
 export const cos = unary('Cos')
 /** Returns tan x, x in radians. */
-export const tan = activation('Tan')
-/** Returns the angle in [-pi/2, pi/2] of sine x; its derivative at -1 and 1 is infinite. Single precision only. */
+export const tan = unary('Tan')
+/** Returns the angle in [-pi/2, pi/2] of sine x; its derivative at -1 and 1 is infinite. */
 export const asin = unary('Asin')
-/** Returns the angle in [0, pi] of cosine x; its derivative at -1 and 1 is infinite. Single precision only. */
+/** Returns the angle in [0, pi] of cosine x; its derivative at -1 and 1 is infinite. */
 export const acos = unary('Acos')
-/** Returns the angle in (-pi/2, pi/2) of tangent x. Single precision only. */
+/** Returns the angle in (-pi/2, pi/2) of tangent x. */
 export const atan = unary('Atan')
 /** Returns the hyperbolic sine. */
-export const sinh = activation('Sinh')
+export const sinh = unary('Sinh')
 /** Returns the hyperbolic cosine. */
-export const cosh = activation('Cosh')
+export const cosh = unary('Cosh')
 /** Returns the inverse of the hyperbolic sine. */
-export const asinh = activation('Asinh')
+export const asinh = unary('Asinh')
 /** Returns the inverse of the hyperbolic cosine, >= 0, for x >= 1; its derivative at 1 is infinite. */
-export const acosh = activation('Acosh')
+export const acosh = unary('Acosh')
 /** Returns the inverse of the hyperbolic tangent, for |x| < 1. */
-export const atanh = activation('Atanh')
+export const atanh = unary('Atanh')
 /** Returns max(x, 0); its derivative at 0 is 0. */
 export const relu = unary('Relu')
 /** Returns log(1 + e^x), without overflow. */
-export const softplus = activation('Softplus')
+export const softplus = unary('Softplus')
 /** Returns 1 / (1 + e^-x). */
 export const sigmoid = unary('Sigmoid')
 /** Returns the hyperbolic tangent. */
@@ -135,7 +129,7 @@ export const max = variadic('Max')
 /** Returns the sum of all operands, broadcast. */
 export const sum = variadic('Sum')
 /** Returns the mean of all operands, broadcast. */
-export const mean = (...operands: readonly Operand[]): Value => applyComposed('Mean', liftAll(operands))[0]
+export const mean = variadic('Mean')
 
 /** Returns the whole numbers with every bit turned. */
 export const bitwiseNot = unary('BitwiseNot')
@@ -169,45 +163,44 @@ export const isInf = (x: Value, { positive = true, negative = true } = {}): Valu
   applyOne('IsInf', [x], { detect_positive: flag(positive), detect_negative: flag(negative) })
 
 /** Returns x where it is positive, else alpha * x; at 0 the derivative is alpha. */
-export const leakyRelu = (x: Value, { alpha = 0.01 } = {}): Value =>
-  applyComposed('LeakyRelu', [x], { alpha: float(alpha) })[0]
+export const leakyRelu = (x: Value, { alpha = 0.01 } = {}): Value => applyOne('LeakyRelu', [x], { alpha: float(alpha) })
 
 /** Returns x where it is positive, else slope * x, the slopes broadcast to x; at 0 the derivative is the slope. */
-export const prelu = (x: Value, slope: Operand): Value => applyComposed('PRelu', liftAll([x, slope]))[0]
+export const prelu = (x: Value, slope: Operand): Value => applyOne('PRelu', liftAll([x, slope]))
 
 /** Returns x where it is above alpha, else 0; at alpha the derivative is 0. */
 export const thresholdedRelu = (x: Value, { alpha = 1 } = {}): Value =>
-  applyComposed('ThresholdedRelu', [x], { alpha: float(alpha) })[0]
+  applyOne('ThresholdedRelu', [x], { alpha: float(alpha) })
 
 /** Returns x where it is positive, else alpha * (e^x - 1); at 0 the derivative is alpha. */
-export const elu = (x: Value, { alpha = 1 } = {}): Value => applyComposed('Elu', [x], { alpha: float(alpha) })[0]
+export const elu = (x: Value, { alpha = 1 } = {}): Value => applyOne('Elu', [x], { alpha: float(alpha) })
 
 /** Returns x where it is positive, else alpha * (e^(x / alpha) - 1); at 0 the derivative is 1. */
-export const celu = (x: Value, { alpha = 1 } = {}): Value => applyComposed('Celu', [x], { alpha: float(alpha) })[0]
+export const celu = (x: Value, { alpha = 1 } = {}): Value => applyOne('Celu', [x], { alpha: float(alpha) })
 
 /**
  * Returns gamma * x where x is positive, else gamma * alpha * (e^x - 1); at 0 the derivative is gamma * alpha.
  * The defaults keep mean 0 and variance 1. Source: Klambauer et al. 2017.
  */
 export const selu = (x: Value, { alpha = SELU_ALPHA, gamma = SELU_GAMMA } = {}): Value =>
-  applyComposed('Selu', [x], { alpha: float(alpha), gamma: float(gamma) })[0]
+  applyOne('Selu', [x], { alpha: float(alpha), gamma: float(gamma) })
 
 /** Returns x / (1 + |x|). */
-export const softsign = activation('Softsign')
+export const softsign = unary('Softsign')
 
 /** Returns alpha * x + beta kept within [0, 1]; the derivative at a bound is 0. PyTorch's has alpha = 1/6. */
 export const hardSigmoid = (x: Value, { alpha = 0.2, beta = 0.5 } = {}): Value =>
-  applyComposed('HardSigmoid', [x], { alpha: float(alpha), beta: float(beta) })[0]
+  applyOne('HardSigmoid', [x], { alpha: float(alpha), beta: float(beta) })
 
 /** Returns x * min(max(x / 6 + 1/2, 0), 1); at -3 the derivative is 0, at 3 it is 1. */
-export const hardSwish = activation('HardSwish')
+export const hardSwish = unary('HardSwish')
 
 /** Returns x + bias below -limit, x - bias above limit, 0 between; the derivative at -limit and limit is 0. */
 export const shrink = (x: Value, { limit = 0.5, bias = 0 } = {}): Value =>
-  applyComposed('Shrink', [x], { lambd: float(limit), bias: float(bias) })[0]
+  applyOne('Shrink', [x], { lambd: float(limit), bias: float(bias) })
 
 /** Returns x * tanh(softplus(x)). Source: Misra 2019. */
-export const mish = activation('Mish')
+export const mish = unary('Mish')
 
 /**
  * Returns x * sigmoid(alpha * x). Written in plainer operators: the one of that name came with opset 24, and the runtime

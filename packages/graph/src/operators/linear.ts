@@ -5,7 +5,6 @@ import { lift, type Operand } from '../leaf.ts'
 import type { Call } from '../schema.ts'
 import { capture } from '../site.ts'
 import { dtypeOf, isRanked, type Value } from '../value.ts'
-import { applyComposed } from './composed.ts'
 
 /** Returns the matrix product; leading axes are batches and broadcast, a vector is a row on the left and a column on the right. */
 export const matMul = (a: Value, b: Value): Value => applyOne('MatMul', [a, b])
@@ -47,7 +46,7 @@ export function einsum(equation: string, ...operands: readonly Value[]): Value {
  * Returns the determinants of square matrices (the last two axes). Up to 8 rows the derivative is that of singular
  * matrices too (their adjugate); above, those have none (infinite, or nan).
  */
-export const det = (a: Value): Value => applyComposed('Det', [a])[0]
+export const det = (a: Value): Value => applyOne('Det', [a])
 
 /** Returns the inverses of square matrices (the last two axes); of singular ones infinities or nan come back. */
 export const inverse = (a: Value): Value => applyOne('Inverse', [a])

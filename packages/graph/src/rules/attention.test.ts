@@ -99,6 +99,12 @@ test('the file holds the fused operators, and their derivatives none that the ru
   await using _ = await g.openSession(model)
 })
 
+test('the attention of each example is one of all', () => {
+  const batch = g.input('batch', 'float32', [5, 1, 2, 3, 4])
+  const { operators } = g.summary(g.compile({ outputs: { y: g.vmap((x) => g.attention(x, x, x), [batch]) } }))
+  expect(operators.Scan).toBeUndefined()
+})
+
 describe('a query that may attend to nothing', () => {
   test('gives zeros, and no derivative is nan', async () => {
     const nobody = g.constant(tensor('bool', [1, 2], Uint8Array.of(0, 0)))

@@ -5,6 +5,7 @@ import { float } from '../attribute.ts'
 import * as g from '../index.ts'
 import { type Case, testDerivatives } from '../testDerivatives.ts'
 import { run } from '../testOperators.ts'
+import type { Value } from '../value.ts'
 
 const within = (low: number, high: number) => ({ within: [low, high] as const })
 
@@ -16,9 +17,12 @@ const both = (name: string, make: Case['make'], more: Partial<Case> = {}): Reado
 
 testDerivatives({
   ...both('tan', g.tan, within(-1, 1)),
-  asin: { shapes: [[2, 3]], make: g.asin, dtype: 'float32', ...within(-0.7, 0.7) },
-  acos: { shapes: [[2, 3]], make: g.acos, dtype: 'float32', ...within(-0.7, 0.7) },
-  atan: { shapes: [[2, 3]], make: g.atan, dtype: 'float32' },
+  ...both('asin', g.asin, within(-0.7, 0.7)),
+  ...both('acos', g.acos, within(-0.7, 0.7)),
+  ...both('atan', g.atan),
+  ...both('erf', g.erf),
+  ...both('gelu', (x) => g.gelu(x)),
+  ...both('gelu by tanh', (x) => g.gelu(x, { approximate: 'tanh' })),
   ...both('sinh', g.sinh),
   ...both('cosh', g.cosh),
   ...both('asinh', g.asinh),
@@ -48,6 +52,13 @@ testDerivatives({
   'dropout outside training': { shapes: [[2, 3]], make: (x) => g.dropout(x, { training: false }).values },
   'dropout of nothing': { shapes: [[2, 3]], make: (x) => g.dropout(g.mul(x, x), { ratio: 0 }).values },
   'pow of both': { shapes: [[2, 3], [3]], make: g.pow, ...within(0.5, 2) },
+})
+
+test('slopes and types of each example of a batch', () => {
+  const [x, s] = [g.input('x', 'float32', [2, 3]), g.input('s', 'float32', [4, 3])]
+  expect(g.vmap((slope) => g.prelu(x, slope), [s]).shape).toEqual([4, 2, 3])
+  const like = (one: Value): Value => applyOne('CastLike', [x, one])
+  expect(g.vmap(like, [s]).shape).toEqual([4, 2, 3])
 })
 
 const x = g.input('x', 'float32', ['n'])
