@@ -3,6 +3,7 @@ import { apply, applyOpaque, type Extras, nextSerial } from './apply.ts'
 import { type Definition, signatures } from './defineOp.ts'
 import { constant, formal, namedConstant } from './leaf.ts'
 import { attributeOf } from './onnx/attribute.ts'
+import { EXPANSIONS } from './onnx/expansions.ts'
 import type { Message } from './onnx/proto.ts'
 import { fromSequence } from './onnx/sequences.ts'
 import { tensorOf } from './onnx/tensor.ts'
@@ -190,6 +191,8 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
     )
   const taken = domain === '' ? fromSequence(old) : undefined
   if (taken !== undefined) return [taken]
+  const expanded = domain === '' ? EXPANSIONS[old.type]?.(old) : undefined
+  if (expanded !== undefined) return expanded
   const { node: present, upgraded, outdated } = upgrade(old, opset, domain)
   if (isValue(present)) return [present]
   const { outputs } = present
