@@ -20,6 +20,7 @@ import {
   input,
   jvp,
   leakyRelu,
+  linearize,
   logSoftmax,
   matMul,
   max,
@@ -212,4 +213,22 @@ test('an operator without a derivative is an error that shows the way it lies on
   expect(error.because).toContain('it lies on the way Parameter "w" -> Mul -> Lookup -> ReduceSum')
   expect(error.hint).toContain('defineOp')
   expect(error.at).toMatch(/differentiate\.test\.ts:\d+$/)
+})
+
+test('what is not connected has a derivative of 0, or is an error where that is asked for', async () => {
+  const z = input('z', 'float32', [3])
+  expect(grad(reduceSum(x), [z])[0].shape).toEqual([3])
+  expect(errorOf(() => grad(reduceSum(x), [x, z], { unused: 'error' }))).toMatchObject({
+    code: 'NOT_CONNECTED',
+    message: 'no output depends on "z", which is float32[3]',
+  })
+  expect(errorOf(() => jvp([x, z], [x], [x], { unused: 'error' }))).toMatchObject({
+    code: 'NOT_CONNECTED',
+    message: 'nothing that is varied leads to "z", which is float32[3]',
+  })
+})
+
+test('a linearized function takes tangents', () => {
+  const along = linearize([mul(x, x)], [x])
+  expect(along([y])[0].shape).toEqual([2])
 })

@@ -7,17 +7,29 @@ import { attributed, capture } from './site.ts'
 import { describe, isFloating, type Operation, type Site, type Value } from './value.ts'
 import { operands, topological } from './walk.ts'
 
+/** What is done with values that are not connected. */
+export interface DerivativeOptions {
+  /** Default `zero`: their derivative is 0. `error` throws `NOT_CONNECTED`, where that would be a mistake. */
+  readonly unused?: 'zero' | 'error'
+}
+
+function unconnected(value: Value, what: string, unused: 'zero' | 'error', site: Site): Value {
+  if (unused === 'zero') return zerosLike(value)
+  const name = value.name ? `"${value.name}"` : value.operation.type
+  throw new PodError('NOT_CONNECTED', `${what} ${name}, which is ${describe(value)}`, { at: site.at })
+}
+
 /**
  * Returns the derivative of one scalar by each value: as many values, of their shapes; zeros where the loss does not
  * depend on one. Throws `NOT_SCALAR`, `NOT_DIFFERENTIABLE` (naming the operator and the path), `DTYPE_MISMATCH`.
  */
-export function grad(loss: Value, wrt: readonly Value[]): Value[] {
+export function grad(loss: Value, wrt: readonly Value[], options: DerivativeOptions = {}): Value[] {
   if (loss.shape.length > 0 && !loss.shape.every((dim) => dim === 1))
     throw new PodError('NOT_SCALAR', `grad takes one number, not ${describe(loss)}`, {
       at: capture().at,
       hint: 'reduce it with reduceSum or reduceMean, or give cotangents to vjp',
     })
-  return vjp([loss], wrt, [onesLike(loss)])
+  return vjp([loss], wrt, [onesLike(loss)], options)
 }
 
 /**
@@ -25,13 +37,18 @@ export function grad(loss: Value, wrt: readonly Value[]): Value[] {
  * its output's shape; zeros come back where no output depends on a value. Throws what `grad` throws, and
  * `SHAPE_MISMATCH`.
  */
-export function vjp(outputs: readonly Value[], wrt: readonly Value[], cotangents: readonly Value[]): Value[] {
+export function vjp(
+  outputs: readonly Value[],
+  wrt: readonly Value[],
+  cotangents: readonly Value[],
+  { unused = 'zero' }: DerivativeOptions = {},
+): Value[] {
   const site = capture()
   paired('vjp', outputs, cotangents, 'cotangent', site)
   for (const value of [...outputs, ...wrt]) floating(value, site)
   return attributed(site, () => {
     const found = pullback(outputs, wrt, cotangents)
-    return wrt.map((value, i) => found[i] ?? zerosLike(value))
+    return wrt.map((value, i) => found[i] ?? unconnected(value, 'no output depends on', unused, site))
   })
 }
 
@@ -39,13 +56,18 @@ export function vjp(outputs: readonly Value[], wrt: readonly Value[], cotangents
  * Returns the tangents of the outputs: sum over `wrt` of d output / d value * tangent (forward mode). A tangent has its
  * value's shape; zeros come back for an output that depends on none. Throws what `vjp` throws.
  */
-export function jvp(outputs: readonly Value[], wrt: readonly Value[], tangents: readonly Value[]): Value[] {
+export function jvp(
+  outputs: readonly Value[],
+  wrt: readonly Value[],
+  tangents: readonly Value[],
+  { unused = 'zero' }: DerivativeOptions = {},
+): Value[] {
   const site = capture()
   paired('jvp', wrt, tangents, 'tangent', site)
   for (const value of [...outputs, ...wrt]) floating(value, site)
   return attributed(site, () => {
     const found = pushforward(outputs, wrt, tangents)
-    return outputs.map((value, i) => found[i] ?? zerosLike(value))
+    return outputs.map((value, i) => found[i] ?? unconnected(value, 'nothing that is varied leads to', unused, site))
   })
 }
 
@@ -56,6 +78,15 @@ export function jvp(outputs: readonly Value[], wrt: readonly Value[], tangents: 
 export function hvp(loss: Value, wrt: readonly Value[], vectors: readonly Value[]): Value[] {
   return jvp(grad(loss, wrt), wrt, vectors)
 }
+
+/**
+ * Returns the linear function that the outputs are near a point: from tangents of `wrt` to tangents of the outputs. What does
+ * not depend on the tangents is computed once, however often it is used. Source: jax.linearize.
+ */
+export const linearize =
+  (outputs: readonly Value[], wrt: readonly Value[]): ((tangents: readonly Value[]) => Value[]) =>
+  (tangents) =>
+    jvp(outputs, wrt, tangents)
 
 function pushforward(
   outputs: readonly Value[],
