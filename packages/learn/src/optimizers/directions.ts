@@ -21,15 +21,41 @@ const direction =
     return { ...rest, name: `scaleBy(${name})`, scalars: (clock) => scalars?.({ ...clock, factor: -1 }) ?? {} }
   }
 
-/** The directions of optimizers as members of a chain, before `scaleByLearningRate`. Source: optax.scale_by_* 0.2.8, with the numbers of ours. */
-export const [scaleByAdam, scaleByRms] = [direction(adam), direction(rmsprop)]
-export const [scaleByNadam, scaleByRadam, scaleByAdamax] = [direction(nadam), direction(radam), direction(adamax)]
-export const [scaleByRss, scaleByAdadelta, scaleBySm3] = [direction(adagrad), direction(adadelta), direction(sm3)]
-export const [scaleByBelief, scaleByYogi, scaleByAdan] = [direction(adabelief), direction(yogi), direction(adan)]
-export const [scaleByNovograd, scaleByAdemamix, scaleByAdopt] = [
-  direction(novograd),
-  direction(ademamix),
-  direction(adopt),
-]
-export const [scaleByAcprop, scaleByLion, scaleBySophia] = [direction(acprop), direction(lion), direction(sophia)]
+// Members of a chain before `scaleByLearningRate`, with the numbers of the optimizers here.
+
+/** Returns the direction of `adam`. Source: optax.scale_by_adam 0.2.8. */
+export const scaleByAdam = direction(adam)
+/** Returns the direction of `rmsprop`. Source: optax.scale_by_rms 0.2.8. */
+export const scaleByRms = direction(rmsprop)
+/** Returns the direction of `nadam`. Source: optax.scale_by_adam 0.2.8. */
+export const scaleByNadam = direction(nadam)
+/** Returns the direction of `radam`. Source: optax.scale_by_radam 0.2.8. */
+export const scaleByRadam = direction(radam)
+/** Returns the direction of `adamax`. Source: optax.scale_by_adamax 0.2.8. */
+export const scaleByAdamax = direction(adamax)
+/** Returns the direction of `adagrad`. Source: optax.scale_by_rss 0.2.8. */
+export const scaleByRss = direction(adagrad)
+/** Returns the direction of `adadelta`. Source: optax.scale_by_adadelta 0.2.8. */
+export const scaleByAdadelta = direction(adadelta)
+/** Returns the direction of `sm3`. Source: optax.scale_by_sm3 0.2.8. */
+export const scaleBySm3 = direction(sm3)
+/** Returns the direction of `adabelief`. Source: optax.scale_by_belief 0.2.8. */
+export const scaleByBelief = direction(adabelief)
+/** Returns the direction of `yogi`. Source: optax.scale_by_yogi 0.2.8. */
+export const scaleByYogi = direction(yogi)
+/** Returns the direction of `adan`. Source: optax.scale_by_adan 0.2.8. */
+export const scaleByAdan = direction(adan)
+/** Returns the direction of `novograd`. Source: optax.scale_by_novograd 0.2.8. */
+export const scaleByNovograd = direction(novograd)
+/** Returns the direction of `ademamix`. Source: optax.contrib.scale_by_ademamix 0.2.8. */
+export const scaleByAdemamix = direction(ademamix)
+/** Returns the direction of `adopt`. Source: optax.contrib.scale_by_adopt 0.2.8. */
+export const scaleByAdopt = direction(adopt)
+/** Returns the direction of `acprop`. Source: optax.contrib.scale_by_acprop 0.2.8. */
+export const scaleByAcprop = direction(acprop)
+/** Returns the direction of `lion`. Source: optax.scale_by_lion 0.2.8. */
+export const scaleByLion = direction(lion)
+/** Returns the direction of `sophia`. Source: optax.contrib.scale_by_sophia 0.2.8. */
+export const scaleBySophia = direction(sophia)
+/** Returns the direction of `optimistic`. Source: optax.scale_by_optimistic_gradient 0.2.8. */
 export const scaleByOptimisticGradient = direction(optimistic)
