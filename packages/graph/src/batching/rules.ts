@@ -121,7 +121,11 @@ const swapped = (read: Batched): Batched => {
 export const batchRules: Readonly<Record<string, BatchRule | undefined>> = {
   ...Object.fromEntries(Object.keys(elementwise).map((type) => [type, broadcasts])),
   Clip: first,
-  Dropout: undefined,
+  // every example draws for itself
+  Dropout: first,
+  RandomNormalLike: first,
+  RandomUniformLike: first,
+  Bernoulli: first,
   // slopes of each example need a batch of what they are the slopes of
   PRelu: (c) => (isBatched(c, 0) ? broadcasts(c) : undefined),
   CastLike: (c) => {

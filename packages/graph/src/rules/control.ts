@@ -1,3 +1,5 @@
+import { PodError } from '@mlpod/contract'
+import { drawsInside } from '../draws.ts'
 import { branch } from '../operators/control.ts'
 import type { Rule } from '../rule.ts'
 import type { control as schemas } from '../schemas/control.ts'
@@ -14,6 +16,12 @@ export const control: { readonly [O in keyof typeof schemas]: Rule } = {
   If: {
     vjp: ({ operation, x: [condition], gs, wanted, pullback }) => {
       const { inputs, captures, bodies } = operation
+      if (drawsInside(operation))
+        throw new PodError('NOT_DIFFERENTIABLE', 'an If that draws random numbers has no derivative', {
+          at: operation.meta.site.at,
+          because: 'its derivative computes the branch again, and would draw others',
+          hint: 'draw before the If, and use in it what was drawn',
+        })
       const asked = captures.filter((_, i) => wanted[inputs.length + i])
       const outer = new Set([...captures, ...gs.filter((g) => g !== undefined)])
       const back = (outputs: readonly Value[]): readonly Value[] => {

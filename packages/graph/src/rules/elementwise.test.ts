@@ -94,6 +94,37 @@ describe('dropout in training', () => {
     expect(results.a.data).not.toEqual(results.b.data)
   })
 
+  test.each([true, false])('in a loop, kept or computed again, draws once (optimised: %s)', async (optimize) => {
+    const rows = g.input('rows', 'float32', [3, 50])
+    const turn = (_: readonly Value[], [row]: readonly Value[]) => ({ state: [], collect: [g.dropout(row).values] })
+    const makes = [
+      () => g.scan([], [rows], turn)[0],
+      () => g.scan([], [rows], turn, { remember: 'state' })[0],
+      () => g.checkpoint([rows], ([x]) => [g.dropout(x).values])[0],
+      () => g.vmap((row) => g.dropout(row).values, [rows]),
+    ]
+    for (const make of makes) {
+      const y = make()
+      await using session = await g.openSession(
+        g.compile({ outputs: { y, slope: g.grad(g.reduceSum(y), [rows])[0] }, optimize }),
+      )
+      const results = await session.run({ rows: tensor('float32', [3, 50], new Float32Array(150).fill(1)) })
+      expect(results.slope.data).toEqual(results.y.data)
+      expect(new Set(results.y.data as Float32Array)).toEqual(new Set([0, 2]))
+    }
+  })
+
+  test('in a branch has no derivative, and says what to do', () => {
+    const y = g.ifElse(
+      g.greater(g.reduceSum(x), 0),
+      () => g.dropout(x).values,
+      () => x,
+    )
+    expect(() => g.grad(g.reduceSum(y), [x])).toThrowError(
+      expect.objectContaining({ code: 'NOT_DIFFERENTIABLE', hint: 'draw before the If, and use in it what was drawn' }),
+    )
+  })
+
   test('of a ratio that is no probability is refused', () => {
     expect(() => g.dropout(x, { ratio: 1.5 })).toThrowError(expect.objectContaining({ code: 'RATIO_OUT_OF_RANGE' }))
     expect(() => g.dropout(x, { ratio: Number.NaN })).toThrowError(

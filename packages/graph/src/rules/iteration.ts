@@ -1,4 +1,5 @@
 import { apply } from '../apply.ts'
+import { draws } from '../draws.ts'
 import { intsOf } from '../known.ts'
 import { constant, formal } from '../leaf.ts'
 import { dependentsOf, ifElse, iterate, scanAttributes, type Way } from '../operators/control.ts'
@@ -253,6 +254,8 @@ function residuals(
   const inputs = new Set(formals)
   const keeps = (value: Value): boolean =>
     inputs.has(value) ||
+    // what was drawn cannot be drawn again
+    draws(value.operation) ||
     (meta.remember !== 'state' &&
       value.type.kind === 'tensor' &&
       isRanked(value) &&

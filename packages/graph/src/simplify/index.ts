@@ -1,6 +1,7 @@
 import { reapply } from '../apply.ts'
 import { isStoodIn, standIn } from '../compositions/index.ts'
 import { expansion } from '../defineOp.ts'
+import { drawsInside } from '../draws.ts'
 import { constantOf } from '../known.ts'
 import { capturesOf } from '../operators/control.ts'
 import { attributed } from '../site.ts'
@@ -65,9 +66,8 @@ export function simplify(outputs: readonly Value[]): readonly Value[] {
 
 /** Returns values equal to the outputs in which defined operators, and those that the runtime must not run, are what they compute. */
 export function expand(outputs: readonly Value[]): readonly Value[] {
-  let current = outputs
   const opset = opsetOf(outputs)
-  while (holdsOther(current, opset)) {
+  const once = (current: readonly Value[]): readonly Value[] => {
     const pass: Pass = {
       table: {},
       uses: new Map(),
@@ -79,8 +79,11 @@ export function expand(outputs: readonly Value[]): readonly Value[] {
     }
     const mapped = new Map<Value, Value>()
     rebuild(current, mapped, undefined, pass)
-    current = current.map((value) => mapped.get(value) ?? value)
+    return current.map((value) => mapped.get(value) ?? value)
   }
+  // A loop and its copy with a tape are one operation, or what they draw would differ.
+  let current = topological(outputs).some(drawsInside) ? once(outputs) : outputs
+  while (holdsOther(current, opset)) current = once(current)
   return current
 }
 
