@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -9,7 +9,10 @@ export type Seconds = Readonly<Record<string, number>>
 /** A side-by-side benchmark: both sides are run in turn, in processes of their own. */
 export interface Bench {
   readonly about: string
-  /** The peer's environment in `conformance/peers`, its name, and the package whose version is printed. */
+  /**
+   * The peer's environment in `conformance/peers` (or `npm`, for packages of JavaScript), its name, and the package whose
+   * version is printed.
+   */
   readonly peer: { readonly environment: string; readonly name: string; readonly package: string }
   /** What each case means, by name, and its size. */
   readonly cases: Readonly<Record<string, { readonly n: number }>>
@@ -39,6 +42,28 @@ export function peerPython(environment: string): string {
   return python
 }
 
+/** Packages of JavaScript that are peers. */
+const PACKAGES = ['@jax-js/jax@0.1.25', '@tensorflow/tfjs@4.22.0', '@tensorflow/tfjs-backend-wasm@4.22.0']
+
+/** Returns the folder in which the peers of JavaScript are installed, made first if it is not there. */
+export function peerPackages(): string {
+  const folder = join(process.env.PEERS ?? join(homedir(), '.cache/mlpod-peers'), 'npm')
+  const done = join(folder, '.done')
+  if (existsSync(done) && readFileSync(done, 'utf8') === PACKAGES.join('\n')) return folder
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...PACKAGES], { cwd: folder })
+  writeFileSync(done, PACKAGES.join('\n'))
+  return folder
+}
+
+/** Runs a module of ours in the folder of the peers of JavaScript, and returns what it printed. */
+export function runPeer(folder: string, module: string): string {
+  const copy = join(folder, 'peer.mjs')
+  copyFileSync(module, copy)
+  return run(process.execPath, [copy], { cwd: folder, env: oneThread })
+}
+
 /** Runs a command to its end and returns what it printed; throws with what it said when it failed. */
 export function run(
   command: string,
@@ -54,7 +79,9 @@ export function run(
 
 /** Returns the version of a package in an environment. */
 export const versionIn = (python: string, name: string): string =>
-  run(python, ['-c', `from importlib.metadata import version; print(version(${JSON.stringify(name)}))`]).trim()
+  existsSync(join(python, 'node_modules', name))
+    ? JSON.parse(readFileSync(join(python, 'node_modules', name, 'package.json'), 'utf8')).version
+    : run(python, ['-c', `from importlib.metadata import version; print(version(${JSON.stringify(name)}))`]).trim()
 
 /** The middle value. */
 export function median(values: readonly number[]): number {

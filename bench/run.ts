@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Bench, median, peerPython, type Seconds, versionIn } from './bench.ts'
+import { type Bench, median, peerPackages, peerPython, type Seconds, versionIn } from './bench.ts'
 
 const names = globSync('*/index.ts', { cwd: import.meta.dirname })
   .map(dirname)
@@ -20,7 +20,7 @@ if (asked === undefined) {
   process.exitCode = 2
 } else {
   const bench = await load(asked)
-  const python = peerPython(bench.peer.environment)
+  const python = bench.peer.environment === 'npm' ? peerPackages() : peerPython(bench.peer.environment)
   const clean = await bench.prepare?.(python)
   try {
     const [ours, theirs]: [Seconds[], Seconds[]] = [[], []]
