@@ -125,6 +125,8 @@ case("Shrink hard", "Shrink", [f32([-1, -0.5, 0, 0.5, 2])], {"lambd": 0.5}, grad
 case("PRelu", "PRelu", [line, f32([0.2])], gradient=F.prelu)
 case("PRelu by channel", "PRelu", [f32([[[-1, 0], [1, -2], [0, 3]]]), f32([[0.1], [0.2], [0.3]])],
      gradient=lambda x, w: F.prelu(x, w.reshape(3)))
+case("Max of three, with ties", "Max", [f32([1, 2, 2, 5]), f32([1, 3, 2, 5]), f32([1, 3, 1, 4])], gradient=lambda a, b, c: torch.maximum(torch.maximum(a, b), c))
+case("Min of three, broadcast", "Min", [f32([[1, 2], [3, 0]]), f32([2, 2]), f32([[2], [1]])], gradient=lambda a, b, c: torch.minimum(torch.minimum(a, b), c))
 case("Mean", "Mean", [f32([1, 2]), f32([[3], [4]]), f32([5])], by="ort", gradient=lambda a, b, c: (a + b + c) / 3)
 case("Pow at 0", "Pow", [f32([0, 0, 0, 2, -2]), f32([0, 1, 2, 0, 3])], gradient=torch.pow)
 case("Where with an infinite side", "Where", [np.array([True, False]), f32([1, inf]), f32([inf, 2])], gradient=torch.where)

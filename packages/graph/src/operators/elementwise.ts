@@ -122,9 +122,9 @@ export const and = binary('And')
 export const or = binary('Or')
 /** Returns where exactly one holds. */
 export const xor = binary('Xor')
-/** Returns the smallest operand by element, broadcast; two equal operands share the derivative equally. */
+/** Returns the smallest operand by element, broadcast; two equal operands share the derivative equally, more by pairs from the first on. */
 export const min = variadic('Min')
-/** Returns the largest operand by element, broadcast; two equal operands share the derivative equally. */
+/** Returns the largest operand by element, broadcast; two equal operands share the derivative equally, more by pairs from the first on. */
 export const max = variadic('Max')
 /** Returns the sum of all operands, broadcast. */
 export const sum = variadic('Sum')

@@ -11,7 +11,7 @@ export type Indices = Value | number | readonly number[]
 const index = (indices: Indices): Value => (isValue(indices) ? indices : constant(indices, 'int64'))
 const list = (numbers: Ints): Value => (isValue(numbers) ? numbers : constant(numbers, 'int64'))
 
-/** How a scatter joins what it writes with what is there. `none` overwrites. */
+/** How a scatter joins what it writes with what is there. `none` overwrites; of two updates at one place either may stay. */
 export type ScatterReduction = 'none' | 'add' | 'mul' | 'max' | 'min'
 
 /** Returns x from `starts` up to `ends` along `axes` (default the first ones) in `steps` (default 1); bounds past the ends are cut. */

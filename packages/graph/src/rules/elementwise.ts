@@ -18,6 +18,8 @@ import {
   lessOrEqual,
   like,
   log,
+  max,
+  min,
   mul,
   neg,
   not,
@@ -37,7 +39,7 @@ import type { Differentiable, Rule } from '../rule.ts'
 import { float, text } from '../schema.ts'
 import type { elementwise as schemas } from '../schemas/elementwise.ts'
 import { dtypeOf, isFloating, type Operation, type Value } from '../value.ts'
-import { gated, scaled } from './law.ts'
+import { decomposed, gated, scaled } from './law.ts'
 import { unbroadcast } from './shape.ts'
 
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI)
@@ -76,18 +78,18 @@ const powExponent = (a: Value, b: Value, y: Value): Value => {
   return where(vanishes, 0, mul(y, log(where(vanishes, 1, a))))
 }
 
-/** Min and Max: an element's cotangent goes to the operand that gave it; two equal operands take half each, more share. */
-const extreme: Differentiable = {
-  vjp: ({ g, x, y }) => {
-    if (x.length === 1) return [g]
-    const winners = x.map((value) => equal(value, y[0]))
-    const counted = winners.map((winner) => cast(winner, dtypeOf(y[0])!))
-    const share = div(
-      g,
-      counted.reduce((sum, winner) => add(sum, winner)),
-    )
-    return x.map((value, i) => () => unbroadcast(where(winners[i], share, 0), value))
-  },
+/** Min and Max: an element's cotangent goes to the operand that gave it; two equal operands take half each. */
+const ofTwo: Differentiable['vjp'] = ({ g, x, y }) => {
+  const winners = x.map((value) => equal(value, y[0]))
+  const [first, second] = winners.map((winner) => cast(winner, dtypeOf(y[0])!))
+  const share = div(g, add(first, second))
+  return x.map((value, i) => () => unbroadcast(where(winners[i], share, 0), value))
+}
+
+/** Of more operands each is compared with what those before it gave. */
+const extreme = (of: (a: Value, b: Value) => Value): Differentiable => {
+  const folded = decomposed(({ inputs }) => [(inputs as readonly Value[]).reduce((a, b) => of(a, b))])
+  return { vjp: (c) => (c.x.length === 1 ? [c.g] : c.x.length === 2 ? ofTwo(c) : folded.vjp(c)) }
 }
 
 const clipped = (g: Value, x: Value, low?: Value, high?: Value): Value => {
@@ -243,8 +245,8 @@ export const elementwise: { readonly [O in keyof typeof schemas]: Rule } = {
       () => (isFloating(b) ? unbroadcast(mul(g, powExponent(a, b, y[0])), b) : undefined),
     ],
   },
-  Min: extreme,
-  Max: extreme,
+  Min: extreme((a, b) => min(a, b)),
+  Max: extreme((a, b) => max(a, b)),
   Sum: { vjp: ({ g, x }) => x.map((value) => () => unbroadcast(g, value)) },
   Mean: { vjp: ({ g, x }) => x.map((value) => () => unbroadcast(div(g, x.length), value)) },
   Equal: 'zero',
