@@ -43,7 +43,7 @@ export function loadedNetwork(loaded: Loaded, { inputs, outputs }: LoadedNetwork
       for (const [name, { value, tensor }] of Object.entries(trained))
         replaced.set(
           value,
-          scope.parameter(name, tensor.shape, () => (tensor.data as Float32Array).slice(), { fanIn: 1, fanOut: 1 }),
+          scope.parameter(name, tensor.shape, () => tensor.data as Float32Array, { fanIn: 1, fanOut: 1 }),
         )
       const names = Object.keys(outputNames)
       const results = substitute(
