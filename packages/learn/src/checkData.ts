@@ -49,10 +49,11 @@ function checkTargets(name: string, { dtype, data }: Tensor, loss: Loss, what: s
       'DTYPE_MISMATCH',
       `${loss.name} takes targets of ${loss.target}, but ${name} of ${what} is ${dtype}`,
     )
+  const fits = loss.takes?.test ?? ((label: number): boolean => dtype !== 'int64' || label >= 0)
   const wrong =
     dtype === 'int64'
-      ? (data as BigInt64Array).findIndex((v) => v < 0n)
-      : (data as Float32Array).findIndex((v) => !Number.isFinite(v) || loss.takes?.test(v) === false)
+      ? (data as BigInt64Array).findIndex((v) => Number(v) !== loss.ignored && !fits(Number(v)))
+      : (data as Float32Array).findIndex((v) => !Number.isFinite(v) || !fits(v))
   if (wrong >= 0)
     throw new PodError('LABEL_INVALID', `${name} of ${what} is ${data[wrong]} at position ${wrong}`, {
       because: loss.takes && `${loss.name} takes targets ${loss.takes.what}`,
@@ -63,15 +64,17 @@ function checkTargets(name: string, { dtype, data }: Tensor, loss: Loss, what: s
 export function checkClasses(
   data: TrainingData,
   widths: Readonly<Record<string, number | undefined>>,
+  losses: Readonly<Record<string, Loss>>,
   what: string,
 ): void {
   for (const [name, y] of Object.entries(namedRows(data).targets)) {
-    const classes = widths[name]
+    const [scores, loss] = [widths[name], losses[name]]
+    const classes = scores !== undefined && loss.classes ? loss.classes(scores) : scores
     if (y.dtype !== 'int64' || classes === undefined) continue
-    const wrong = (y.data as BigInt64Array).findIndex((v) => v >= BigInt(classes))
+    const wrong = (y.data as BigInt64Array).findIndex((v) => v >= BigInt(classes) && Number(v) !== loss.ignored)
     if (wrong >= 0)
       throw new PodError('LABEL_INVALID', `${name} of ${what} is ${y.data[wrong]} at position ${wrong}`, {
-        because: `the network gives ${classes} scores a row, for the classes 0 to ${classes - 1}`,
+        because: `the network gives ${scores} scores a row, for the classes 0 to ${classes - 1}`,
       })
   }
 }

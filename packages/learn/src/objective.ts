@@ -97,7 +97,8 @@ export function objective(
     ...judged(name),
   }))
   const means = parts.map(({ loss, weight, prediction, target }) => {
-    const value = lossValue(loss, prediction, target, { weights })
+    // a batch in which nothing counts loses 0 and changes nothing
+    const value = lossValue(loss, prediction, target, { weights, emptyMean: 'zero' })
     return weight === 1 ? value : mul(value, weight)
   })
   const first = Object.keys(losses)[0]

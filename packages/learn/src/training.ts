@@ -31,8 +31,8 @@ export async function openTraining(options: FitOptions, problem: Problem): Promi
   const step = trainingStep(made)
   if (step.trained.length === 0)
     throw new PodError('NETWORK_EMPTY', 'the network has no parameters, so there is nothing to train')
-  if (!isStream(options.data)) checkClasses(options.data, step.widths, 'the data')
-  if (validation) checkClasses(validation, step.widths, 'the validation data')
+  if (!isStream(options.data)) checkClasses(options.data, step.widths, problem.losses, 'the data')
+  if (validation) checkClasses(validation, step.widths, problem.losses, 'the validation data')
   await using opened = new AsyncDisposableStack()
   const settings = { threads, device, runtime }
   const session = opened.use(

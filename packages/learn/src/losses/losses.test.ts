@@ -73,7 +73,7 @@ test('a weight of k is the row k times, and weights of any size mean the same', 
   expect(numbers(scaled.value)[0]).toBeCloseTo(numbers(repeated.value)[0], 6)
   const sum = await evaluate(loss, float([3, 1], p), float([3, 1], t), { reduction: 'sum' })
   const none = await evaluate(loss, float([3, 1], p), float([3, 1], t), { reduction: 'none' })
-  expect(none.value.shape).toEqual([3])
+  expect(none.value.shape).toEqual([3, 1])
   expect(numbers(none.value).reduce((a, b) => a + b)).toBeCloseTo(numbers(sum.value)[0], 6)
 })
 
