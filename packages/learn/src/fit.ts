@@ -1,5 +1,5 @@
 import { hashValue, PodError, type Tensor } from '@mlpod/contract'
-import type { Value } from '@mlpod/graph'
+import { compile, type Value } from '@mlpod/graph'
 import type { Control, EpochRecord } from './callback.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { columnsOf, hashColumns, namedRows } from './data.ts'
@@ -136,10 +136,13 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   }
 }
 
-/** What tells a training from another: graph, settings of the optimizer, seed, and the rows in memory. */
-function identityOf({ optimizer, seed, batch, shuffle, data }: FitOptions, { model }: TrainingStep): string {
+/** What tells a training from another: the graph of a step, settings of the optimizer, seed, and the rows in memory. */
+function identityOf({ optimizer, seed, batch, shuffle, data }: FitOptions, { computed }: TrainingStep): string {
+  const { values, inputs } = computed()
+  const outputs = Object.fromEntries(values.map((value, i) => [`result ${i}`, value]))
+  const { bodyHash } = compile({ inputs, outputs, name: 'step' })
   const rows = isStream(data) ? {} : hashColumns(columnsOf(data).columns)
-  return hashValue({ body: model.bodyHash, options: optimizer.options ?? {}, seed, batch, shuffle, rows })
+  return hashValue({ body: bodyHash, options: optimizer.options ?? {}, seed, batch, shuffle, rows })
 }
 
 /** Throws `LOSS_NOT_FINITE` for a loss that is no number, unless such steps are left out. */

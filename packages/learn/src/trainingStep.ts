@@ -204,10 +204,13 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
     widths: widthsOf(built),
     scalarNames,
     collected,
-    computed: () => ({
-      values: single(),
-      inputs: Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== TRIPS)),
-    }),
+    computed() {
+      const made = single()
+      return {
+        values: [made[names.length], ...made.slice(0, names.length)],
+        inputs: Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== TRIPS)),
+      }
+    },
   }
 }
 
