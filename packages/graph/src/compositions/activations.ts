@@ -1,12 +1,14 @@
 import {
   abs,
   add,
+  cast,
   clip,
   cos,
   cosh,
   div,
   exp,
   greater,
+  hardSigmoid,
   less,
   log,
   mul,
@@ -67,13 +69,14 @@ export const activations: Compositions = {
   }),
   Softsign: of((x) => div(x, add(1, abs(x)))),
   HardSigmoid: of((x, use) => clip(add(mul(float(use, 'alpha', 0.2), x), float(use, 'beta', 0.5)), 0, 1)),
-  HardSwish: of((x) => mul(x, clip(add(div(x, 6), 0.5), 0, 1))),
+  HardSwish: of((x) => mul(x, hardSigmoid(x, { alpha: 1 / 6 }))),
   Shrink: of((x, use) => {
     const [limit, bias] = [float(use, 'lambd', 0.5), float(use, 'bias', 0)]
     return where(less(x, -limit), add(x, bias), where(greater(x, limit), sub(x, bias), 0))
   }),
   Mish: of((x) => mul(x, tanh(softplus(x)))),
   Swish: of((x, use) => mul(x, sigmoid(scaledBy(x, float(use, 'alpha', 1))))),
+  CastLike: ({ inputs: [x, like] }) => [cast(x!, dtypeOf(like!)!)],
   Mean: ({ inputs }) => [div(sum(...(inputs as readonly Value[])), inputs.length)],
 }
 

@@ -72,8 +72,6 @@ const SINGLE = [
   'Softplus',
   'Softsign',
   'HardSigmoid',
-  'HardSwish',
-  'Mish',
   'Shrink',
   'Mean',
   'Det',
@@ -91,9 +89,25 @@ const SINGLE = [
   'Resize',
 ] as const satisfies readonly OperatorName[]
 
+const always = (): boolean => true
+
+/** Operators without a kernel: the runtime writes out the body that ONNX gives them, which ours are simpler than. */
+const BODIES = [
+  'CastLike',
+  'HardSwish',
+  'Mish',
+  'Swish',
+  // its body refuses a batch of no examples
+  'NegativeLogLikelihoodLoss',
+  'SoftmaxCrossEntropyLoss',
+  // its body draws 1 with the probability of 0
+  'Bernoulli',
+] as const satisfies readonly OperatorName[]
+
 /** Uses that the runtime refuses, or runs to the harm of others. */
 const NOT_RUN: { readonly [O in OperatorName]?: (use: Use, opset: number) => boolean } = {
   ...Object.fromEntries(SINGLE.map((name) => [name, double])),
+  ...Object.fromEntries(BODIES.map((name) => [name, always])),
   // It writes the new statistics over the old ones, even where those are fed or belong to the model.
   BatchNormalization: (use) => int(use, 'training_mode', 0) === 1,
   // Their kernels end before opset 22.
@@ -114,8 +128,6 @@ const NOT_RUN: { readonly [O in OperatorName]?: (use: Use, opset: number) => boo
     (a!.shape.length === 1 && b!.operation.type === 'Transpose'),
   // It reads complex signals wrongly, and beyond their end.
   STFT: ({ inputs: [signal] }) => signal!.shape.at(-1) !== 1,
-  // The body that ONNX gives it draws 1 with the probability of 0.
-  Bernoulli: () => true,
   RNN: batchFirst,
   GRU: batchFirst,
   LSTM: batchFirst,
