@@ -13,6 +13,7 @@ import {
   type Value,
 } from '@mlpod/graph'
 
+import { ordered } from './ordered.ts'
 import type { Chunk } from './source.ts'
 import type { Trainer } from './trainer.ts'
 import type { TrainingStep } from './trainingStep.ts'
@@ -24,31 +25,6 @@ export interface Culprit {
   /** Where in the code it was made. */
   readonly at?: string
   readonly value: 'NaN' | 'Infinity'
-}
-
-/** Returns every operation that values need, each after those it reads; not those inside branches and loops. */
-function ordered(values: readonly Value[]): Operation[] {
-  const order: Operation[] = []
-  const seen = new Set<Operation>()
-  const stack: { operation: Operation; next: number }[] = []
-  const enter = (value: Value | null): void => {
-    if (!value || seen.has(value.operation)) return
-    seen.add(value.operation)
-    stack.push({ operation: value.operation, next: 0 })
-  }
-  for (const value of values) {
-    enter(value)
-    while (stack.length > 0) {
-      const top = stack[stack.length - 1]
-      const reads = [...top.operation.inputs, ...top.operation.captures]
-      if (top.next < reads.length) enter(reads[top.next++])
-      else {
-        order.push(top.operation)
-        stack.pop()
-      }
-    }
-  }
-  return order
 }
 
 const FLOATS: ReadonlySet<string> = new Set(['float16', 'float32', 'float64'])

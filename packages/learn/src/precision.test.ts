@@ -1,4 +1,18 @@
-import { dtypeOf, grad, input, mul, reduceSum, type Value } from '@mlpod/graph'
+import {
+  add,
+  cast,
+  compile,
+  div,
+  dtypeOf,
+  grad,
+  input,
+  mul,
+  openSession,
+  reduceSum,
+  size,
+  summary,
+  type Value,
+} from '@mlpod/graph'
 import { expect, test } from 'vitest'
 import { fit } from './fit.ts'
 import { inHalf } from './half.ts'
@@ -57,6 +71,26 @@ test('the network is computed in half, its parameters and their gradients are si
   }
   expect(products.length).toBeGreaterThanOrEqual(5)
   expect(new Set(products)).toEqual(new Set(['float16']))
+})
+
+test('counts that a network takes of its own values go with half precision', async () => {
+  const x = input('x', 'float32', ['n', 4])
+  // the hidden values, divided by how many there are
+  const counted: Layer = (value, scope) => {
+    const hidden = dense(3)(value, scope.at('hidden'))
+    const share = div(reduceSum(hidden, { axes: [1], keepDims: true }), cast(size(hidden), 'float32'))
+    return dense(1)(add(hidden, share), scope.at('head'))
+  }
+  const { output } = network(counted, x, { seed: 2 })
+  const half = inHalf([output], [x])
+  await using session = await openSession(compile({ inputs: [x], outputs: { single: output, half: half[0] } }))
+  const { single, half: rounded } = await session.run({ x: rows.x })
+  Array.from(single.data as Float32Array).forEach(
+    (value, i) => void expect(Number(rounded.data[i])).toBeCloseTo(value, 2),
+  )
+  // the count is taken of the rounded values: the network is not computed twice
+  const operators = summary(compile({ inputs: [x], outputs: { y: half[0] } })).operators
+  expect(operators.Gemm).toBe(2)
 })
 
 test('dropout and several steps in a run go with half precision', async () => {
