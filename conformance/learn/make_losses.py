@@ -182,6 +182,63 @@ def adaptively(h, y, head, head_bias, *tails):
 of_torch("adaptiveLogSoftmax", {"cutoffs": [3, 5]}, {**found, **parts}, adaptively, ("hidden", *parts))
 of_torch("adaptiveLogSoftmax", {"cutoffs": [3, 5]}, {**found, "target": np.array([0, 1, 2, 2, 3, 4]), **parts}, adaptively, ("hidden",))
 
+# Keras
+K = keras.losses
+pos = U(4, 3) * 3
+for name, make in (("mape", K.MeanAbsolutePercentageError), ("msle", K.MeanSquaredLogarithmicError), ("logCosh", K.LogCosh), ("cosineSimilarity", K.CosineSimilarity)):
+    keras_loss(name, {}, two(2 * N(4, 3) if name == "cosineSimilarity" else pos + 0.1, pos[::-1].copy()), make())
+keras_loss("huber", {"delta": 0.5}, two(p, t), K.Huber(delta=0.5))
+bits = pick(2, 4, 3).astype(float)
+bits[0] = [0, 1, 0]
+for name, make in (("hinge", K.Hinge), ("squaredHinge", K.SquaredHinge)):
+    keras_loss(name, {}, two(p, bits), make())
+    keras_loss(name, {"signed": True}, two(p, 2 * bits - 1), make())
+one = np.eye(4)[labels]
+keras_loss("categoricalHinge", {}, two(logits, one), K.CategoricalHinge())
+keras_loss("binaryCrossEntropy", {"clip": "probability"}, two(np.vstack([q[:3], [[0, 1, 0]]]), np.vstack([y[:3], [[0, 1, 1]]])), K.BinaryCrossentropy())
+keras_loss("klDivergenceOfProbabilities", {}, two(r.dirichlet(np.ones(3), 4), y2), K.KLDivergence())
+keras_loss("poissonNll", {"logarithm": False, "epsilon": 1e-7}, two(U(4, 3), counts), K.Poisson())
+keras_loss("binaryFocal", {}, two(q, bits), K.BinaryFocalCrossentropy())
+keras_loss("binaryFocal", {"gamma": 1.5, "balanced": True, "alpha": 0.3, "labelSmoothing": 0.1}, two(q, bits),
+           K.BinaryFocalCrossentropy(gamma=1.5, apply_class_balancing=True, alpha=0.3, label_smoothing=0.1))
+keras_loss("categoricalFocal", {}, two(U(5, 4), one), K.CategoricalFocalCrossentropy())
+keras_loss("categoricalFocal", {"gamma": 3, "alpha": 0.5, "labelSmoothing": 0.2}, two(U(5, 4), one), K.CategoricalFocalCrossentropy(gamma=3, alpha=0.5, label_smoothing=0.2))
+keras_loss("categoricalGeneralizedCrossEntropy", {"q": 0.7}, two(U(5, 4), labels), K.CategoricalGeneralizedCrossEntropy(q=0.7))
+images, truth = U(2, 2, 3), pick(2, 2, 2, 3).astype(float)
+keras_loss("dice", {}, two(images, truth), K.Dice())
+keras_loss("dice", {"over": "row"}, two(images, truth), K.Dice(axis=(1, 2)))
+keras_loss("tversky", {"missed": 0.3, "wrong": 0.8}, two(images, truth), K.Tversky(alpha=0.3, beta=0.8))
+keras_loss("tversky", {"over": "class"}, two(images, truth), K.Tversky(axis=2))
+unit = N(6, 3)
+unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+kin = np.array([0, 1, 0, 2, 1, 0])
+keras_loss("circle", {}, two(unit, kin), K.Circle())
+keras_loss("circle", {"gamma": 5, "margin": 0.2}, two(unit, kin), K.Circle(gamma=5, margin=0.2))
+padded = np.array([[1, 2, 2], [3, 1, 0], [4, 0, 0]])
+of_torch("ctc", {"byLength": False}, {"logits": scores[:3], "target": padded, "inputLengths": np.array([6, 6, 6]), "targetLengths": np.array([3, 2, 1])},
+         lambda x, t, n, m: K.CTC()(t, x), ("logits",), peer="keras")
+
+# Optax
+mean = lambda fn: lambda *a: fn(*a).mean()
+for options in ({}, {"epsilon": -0.5}):
+    of_jax("poly", options, two(logits, shares), mean(lambda x, y: ol.poly_loss_cross_entropy(x, y, **options)))
+of_jax("binarySparsemax", {}, two(p, bits), ol.sparsemax_loss, reduction="none")
+of_jax("multiclassHinge", {}, two(logits, labels), ol.multiclass_hinge_loss, reduction="none")
+of_jax("multiclassPerceptron", {}, two(logits, labels), ol.multiclass_perceptron_loss, reduction="none")
+of_jax("multiclassSparsemax", {}, two(logits, labels), ol.multiclass_sparsemax_loss, reduction="none")
+of_jax("safeSoftmaxCrossEntropy", {}, two(logits, one), ol.safe_softmax_cross_entropy, reduction="none")
+of_jax("generalizedKl", {}, two(x2, y2 * 1.5), ol.generalized_kl_divergence, reduction="none")
+of_jax("ntxent", {}, two(N(6, 3), kin), ol.ntxent)
+of_jax("ntxent", {"temperature": 0.5}, two(N(6, 3), kin), lambda x, y: ol.ntxent(x, y, 0.5))
+relevance = pick(3, 4, 5).astype(float)
+relevance[1, 3:] = -1
+relevance[2] = -1
+of_jax("rankingSoftmax", {}, two(N(4, 5), relevance), lambda x, y: ol.ranking_softmax_loss(x, y, where=y >= 0))
+of_jax("sigmoidFocal", {}, two(z, y), mean(ol.sigmoid_focal_loss))
+of_jax("sigmoidFocal", {"alpha": 0.25, "gamma": 1.5}, two(z, y), mean(lambda x, y: ol.sigmoid_focal_loss(x, y, alpha=0.25, gamma=1.5)))
+of_jax("dice", {"over": "class", "smooth": 1, "epsilon": 0}, two(images[:, :1], truth[:, :1]),
+       mean(lambda x, y: ol.dice_loss(jax.numpy.moveaxis(jax.numpy.log(x / (1 - x)), 1, -1), jax.numpy.moveaxis(y, 1, -1))))
+
 # MORE
 
 Path(__file__).with_name("losses.json").write_text("[" + ",\n".join(json.dumps(case) for case in cases) + "]\n")

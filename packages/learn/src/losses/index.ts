@@ -10,10 +10,29 @@ import {
   squaredHinge,
 } from './binary.ts'
 import { crossEntropy, multiLabelMargin, multiMargin, nll } from './classes.ts'
+import { circle, ntxent } from './contrastive.ts'
 import { ctc } from './ctc.ts'
 import { cosineEmbedding, marginRanking, tripletMargin, tripletMarginWithDistance } from './embedding.ts'
+import {
+  binarySparsemax,
+  generalizedKl,
+  multiclassHinge,
+  multiclassPerceptron,
+  multiclassSparsemax,
+  poly,
+  safeSoftmaxCrossEntropy,
+} from './fenchelYoung.ts'
+import {
+  binaryFocal,
+  categoricalFocal,
+  categoricalGeneralizedCrossEntropy,
+  categoricalHinge,
+  sigmoidFocal,
+} from './focal.ts'
 import { adaptiveLogSoftmax, linearCrossEntropy } from './head.ts'
+import { dice, tversky } from './overlap.ts'
 import { pinball } from './quantile.ts'
+import { rankingSoftmax } from './ranking.ts'
 import {
   cosineSimilarity,
   gaussianNll,
@@ -43,8 +62,8 @@ export const losses = {
   nll,
   multiMargin,
   multiLabelMargin,
-  binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
+  binaryCrossEntropy,
   multiLabelSoftMargin,
   softMargin,
   hingeEmbedding,
@@ -52,6 +71,23 @@ export const losses = {
   squaredHinge,
   klDivergence,
   klDivergenceOfProbabilities,
+  binaryFocal,
+  sigmoidFocal,
+  categoricalFocal,
+  categoricalGeneralizedCrossEntropy,
+  categoricalHinge,
+  safeSoftmaxCrossEntropy,
+  poly,
+  binarySparsemax,
+  multiclassHinge,
+  multiclassPerceptron,
+  multiclassSparsemax,
+  generalizedKl,
+  rankingSoftmax,
+  circle,
+  ntxent,
+  tversky,
+  dice,
 } as const
 
 /** Every loss of several values by its name, as `losses`. */
@@ -68,9 +104,12 @@ export const jointLosses = {
 
 export * from './binary.ts'
 export { crossEntropy, multiLabelMargin, multiMargin, nll } from './classes.ts'
-export { type Aligned, ctc } from './ctc.ts'
+export * from './contrastive.ts'
+export * from './ctc.ts'
 export type { LossEntry, LossSettings } from './define.ts'
 export * from './embedding.ts'
+export * from './fenchelYoung.ts'
+export * from './focal.ts'
 export * from './head.ts'
 export {
   type JointLoss,
@@ -82,5 +121,7 @@ export {
   lossValue,
   type Reduction,
 } from './loss.ts'
+export * from './overlap.ts'
 export * from './quantile.ts'
+export * from './ranking.ts'
 export * from './regression.ts'

@@ -43,7 +43,12 @@ const made = <L>(make: (options: never) => L, options: object): L => make(option
 const shared = new Set(['weight', 'bias', 'head', 'headBias', 'down0', 'up0', 'down1', 'up1'])
 /** No point for differences: a kink, or a derivative that is not that of the value. */
 const kinks = (name: string, options: object): boolean =>
-  name === 'mae' || ('beta' in options && options.beta === 0) || (name === 'gaussianNll' && 'epsilon' in options)
+  name === 'mae' ||
+  ('beta' in options && options.beta === 0) ||
+  'clip' in options ||
+  (name === 'gaussianNll' && 'epsilon' in options)
+/** Those that an activation in single precision is part of. */
+const single = new Set(['multiclassSparsemax'])
 
 describe.each(
   (cases as unknown as readonly Case[]).map((entry, i) => ({
@@ -55,35 +60,42 @@ describe.each(
   const tensors = (float: 'float32' | 'float64') =>
     Object.fromEntries(Object.entries(entry.values).map(([key, value]) => [key, tensorOf(value, float)]))
 
-  test.each(['float32', 'float64'] as const)('value and gradients in %s', async (float) => {
-    const rows = Object.keys(entry.values).some((key) => shared.has(key))
-    const { leaves, value } = graphOf(entry, float, !rows)
-    const gradients = grad(
-      reduceSum(value),
-      wrt.map((key) => leaves[key]),
-    )
-    const outputs = { value, ...Object.fromEntries(wrt.map((key, i) => [key, gradients[i]])) }
-    await using session = await openSession(
-      compile({ inputs: leaves, outputs: Object.fromEntries(Object.entries(outputs).map(([k, v]) => [`of ${k}`, v])) }),
-      { optimization: 'basic' },
-    )
-    const found = await session.run(tensors(float))
-    const tolerance = float === 'float32' ? 2e-5 : 2e-7
-    const compare = (name: string, expected: readonly number[]): void => {
-      const numbers = Array.from(found[`of ${name}`].data as Float64Array)
-      expect(numbers.length).toBe(expected.length)
-      numbers.forEach((number, i) => {
-        const scale = Math.max(1, Math.abs(expected[i]))
-        expect(Math.abs(number - expected[i]) / scale, `${name}[${i}]: ${number} for ${expected[i]}`).toBeLessThan(
-          tolerance,
-        )
-      })
-    }
-    compare('value', entry.loss)
-    for (const key of wrt) compare(key, entry.gradients[key])
-  })
+  test.each(single.has(entry.name) ? (['float32'] as const) : (['float32', 'float64'] as const))(
+    'value and gradients in %s',
+    async (float) => {
+      const rows = Object.keys(entry.values).some((key) => shared.has(key))
+      const { leaves, value } = graphOf(entry, float, !rows)
+      const gradients = grad(
+        reduceSum(value),
+        wrt.map((key) => leaves[key]),
+      )
+      const outputs = { value, ...Object.fromEntries(wrt.map((key, i) => [key, gradients[i]])) }
+      await using session = await openSession(
+        compile({
+          inputs: leaves,
+          outputs: Object.fromEntries(Object.entries(outputs).map(([k, v]) => [`of ${k}`, v])),
+        }),
+        { optimization: 'basic' },
+      )
+      const found = await session.run(tensors(float))
+      // Keras computes some of it in single precision whatever it is told
+      const tolerance = float === 'float32' ? 2e-5 : entry.peer === 'keras' ? 2e-6 : 2e-7
+      const compare = (name: string, expected: readonly number[]): void => {
+        const numbers = Array.from(found[`of ${name}`].data as Float64Array)
+        expect(numbers.length).toBe(expected.length)
+        numbers.forEach((number, i) => {
+          const scale = Math.max(1, Math.abs(expected[i]))
+          expect(Math.abs(number - expected[i]) / scale, `${name}[${i}]: ${number} for ${expected[i]}`).toBeLessThan(
+            tolerance,
+          )
+        })
+      }
+      compare('value', entry.loss)
+      for (const key of wrt) compare(key, entry.gradients[key])
+    },
+  )
 
-  if (!kinks(entry.name, entry.options) && wrt.length > 0)
+  if (!kinks(entry.name, entry.options) && !single.has(entry.name) && wrt.length > 0)
     test('derivatives of derivatives agree with differences', async () => {
       const { leaves, value } = graphOf(entry, 'float64', false)
       const points = wrt.map((key) => leaves[key])
