@@ -12,6 +12,7 @@ import {
 import { crossEntropy, multiLabelMargin, multiMargin, nll } from './classes.ts'
 import { circle, ntxent } from './contrastive.ts'
 import { ctc } from './ctc.ts'
+import { mixtureDensity } from './density.ts'
 import { cosineEmbedding, marginRanking, tripletMargin, tripletMarginWithDistance } from './embedding.ts'
 import {
   binarySparsemax,
@@ -31,7 +32,7 @@ import {
 } from './focal.ts'
 import { adaptiveLogSoftmax, linearCrossEntropy } from './head.ts'
 import { dice, tversky } from './overlap.ts'
-import { pinball } from './quantile.ts'
+import { energyScore, ensembleCrps, expectile, gaussianCrps, pinball } from './quantile.ts'
 import { rankingSoftmax } from './ranking.ts'
 import {
   cosineSimilarity,
@@ -45,6 +46,17 @@ import {
   poissonNll,
   smoothL1,
 } from './regression.ts'
+import {
+  barron,
+  bootstrapped,
+  cauchy,
+  gemanMcClure,
+  generalizedCrossEntropy,
+  symmetricCrossEntropy,
+  tukey,
+  welsch,
+  wing,
+} from './robust.ts'
 
 /** Every loss of a prediction and a target by its name: a function of its settings, with `parameters` and `source`. */
 export const losses = {
@@ -58,6 +70,18 @@ export const losses = {
   cosineSimilarity,
   poissonNll,
   pinball,
+  expectile,
+  ensembleCrps,
+  energyScore,
+  tukey,
+  cauchy,
+  gemanMcClure,
+  welsch,
+  barron,
+  wing,
+  generalizedCrossEntropy,
+  symmetricCrossEntropy,
+  bootstrapped,
   crossEntropy,
   nll,
   multiMargin,
@@ -93,10 +117,12 @@ export const losses = {
 /** Every loss of several values by its name, as `losses`. */
 export const jointLosses = {
   gaussianNll,
+  gaussianCrps,
   marginRanking,
   cosineEmbedding,
   tripletMargin,
   tripletMarginWithDistance,
+  mixtureDensity,
   ctc,
   linearCrossEntropy,
   adaptiveLogSoftmax,
@@ -107,6 +133,7 @@ export { crossEntropy, multiLabelMargin, multiMargin, nll } from './classes.ts'
 export * from './contrastive.ts'
 export * from './ctc.ts'
 export type { LossEntry, LossSettings } from './define.ts'
+export * from './density.ts'
 export * from './embedding.ts'
 export * from './fenchelYoung.ts'
 export * from './focal.ts'
@@ -125,3 +152,4 @@ export * from './overlap.ts'
 export * from './quantile.ts'
 export * from './ranking.ts'
 export * from './regression.ts'
+export * from './robust.ts'
