@@ -16,6 +16,7 @@ import {
   type Value,
   vmap,
 } from '@mlpod/graph'
+import { readersOf } from './readers.ts'
 
 /** Norms of the gradients of single examples. */
 export interface GradientNorms {
@@ -36,7 +37,7 @@ export function gradientNorms(losses: Value, parameters: readonly Value[], input
   if (losses.shape.length !== 1)
     throw new PodError('SHAPE_MISMATCH', `losses are [batch], not [${losses.shape.join(', ')}]`)
   if (parameters.length === 0) throw new PodError('OPTION_INVALID', 'no parameters are given')
-  const readers = readersOf(losses, new Set(parameters))
+  const readers = readersOf(losses, parameters)
   const uses = parameters.map((parameter) => {
     const found = readers.get(parameter) ?? []
     return found.length === 1 ? closedForm(found[0], parameter, losses.shape[0]) : undefined
@@ -50,23 +51,6 @@ export function gradientNorms(losses: Value, parameters: readonly Value[], input
     return use === undefined ? apart[rest.indexOf(parameter)] : use.square(cotangents[outputs.indexOf(use.output)])
   })
   return { norm: sqrt(squares.reduce((a, b) => add(a, b))), squares }
-}
-
-function readersOf(losses: Value, parameters: ReadonlySet<Value>): ReadonlyMap<Value, readonly Operation[]> {
-  const readers = new Map<Value, Operation[]>()
-  const seen = new Set<Operation>()
-  const stack = [losses.operation]
-  while (stack.length > 0) {
-    const operation = stack.pop()!
-    if (seen.has(operation)) continue
-    seen.add(operation)
-    for (const value of [...operation.inputs, ...operation.captures]) {
-      if (value === null) continue
-      if (parameters.has(value)) readers.set(value, [...(readers.get(value) ?? []), operation])
-      stack.push(value.operation)
-    }
-  }
-  return readers
 }
 
 /** One product or sum that a parameter stands in, and the squared norms that its output's cotangent gives. */

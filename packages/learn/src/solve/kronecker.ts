@@ -1,6 +1,7 @@
 import { PodError, type Tensor, tensor } from '@mlpod/contract'
-import { constant, grad, matMul, mul, type Operation, reduceSum, reshape, transpose, type Value } from '@mlpod/graph'
+import { constant, grad, matMul, mul, reduceSum, reshape, transpose, type Value } from '@mlpod/graph'
 import { symmetricEigen } from '@mlpod/math'
+import { readersOf } from '../readers.ts'
 import { blocks, type LinearOperator } from './operator.ts'
 import type { Vector } from './vector.ts'
 
@@ -154,8 +155,9 @@ const nameOf = (weight: Value): string => weight.name ?? weight.operation.type
 
 /** Finds each weight's one product, its rows and the cotangent of its output. */
 function layersOf(losses: Value, weights: Vector): readonly Layer[] {
+  const all = readersOf(losses, weights)
   const found = weights.map((weight) => {
-    const readers = readersOf(losses, weight)
+    const readers = all.get(weight)!
     const [operation] = readers
     const flag = (name: string): boolean => {
       const attribute = operation?.attributes[name]
@@ -175,19 +177,4 @@ function layersOf(losses: Value, weights: Vector): readonly Layer[] {
   const rows = (value: Value): Value =>
     value.shape.length === 2 ? value : reshape(value, [-1, value.shape.at(-1) as number])
   return found.map(({ weight, x, transposed }, i) => ({ weight, transposed, x: rows(x), g: rows(cotangents[i]) }))
-}
-
-function readersOf(losses: Value, weight: Value): readonly Operation[] {
-  const seen = new Set<Operation>()
-  const readers: Operation[] = []
-  const stack = [losses.operation]
-  while (stack.length > 0) {
-    const operation = stack.pop()!
-    if (seen.has(operation)) continue
-    seen.add(operation)
-    const reads = [...operation.inputs, ...operation.captures].filter((value) => value !== null)
-    if (reads.includes(weight)) readers.push(operation)
-    for (const value of reads) stack.push(value.operation)
-  }
-  return readers
 }
