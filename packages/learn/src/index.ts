@@ -1,3 +1,4 @@
+export { type LoraOptions, lora, type QuantizationOptions, quantizationAware } from './adapters.ts'
 export type { Callback, Control, EpochRecord, Norms, StepRecord } from './callback.ts'
 export { csvLogger } from './callbacks/csvLogger.ts'
 export { logTo } from './callbacks/logTo.ts'
