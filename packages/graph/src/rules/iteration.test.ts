@@ -76,6 +76,16 @@ testDerivatives({
     shapes: [[2, 3], [3]],
     make: (x, b) => g.checkpoint([x, b], ([a, c]) => [g.tanh(g.mul(g.sin(a), c)), g.mul(a, a)]),
   },
+  'a learning rate through three steps of training': {
+    shapes: [[], [2, 2]],
+    within: [0.1, 0.5],
+    make: (rate, start) =>
+      g.repeat(3, [start], ([w]) => {
+        const error = g.sub(g.tanh(g.matMul(w, w)), 0.3)
+        const [slope] = g.grad(g.reduceSum(g.mul(error, error)), [w])
+        return [g.sub(w, g.mul(rate, slope))]
+      }),
+  },
   'a branch in a loop': unary((x) =>
     g.repeat(3, [x], ([s], turn) => [
       g.ifElse(
