@@ -239,6 +239,15 @@ of_jax("sigmoidFocal", {"alpha": 0.25, "gamma": 1.5}, two(z, y), mean(lambda x, 
 of_jax("dice", {"over": "class", "smooth": 1, "epsilon": 0}, two(images[:, :1], truth[:, :1]),
        mean(lambda x, y: ol.dice_loss(jax.numpy.moveaxis(jax.numpy.log(x / (1 - x)), 1, -1), jax.numpy.moveaxis(y, 1, -1))))
 
+# coral-pytorch
+ordered, classes = 2 * N(5, 3), np.array([0, 3, 1, 2, 3])
+levels = lambda y: (y[:, None] > torch.arange(3)).double()
+for reduction in ("mean", "sum"):
+    of_torch("coral", {}, two(ordered, classes), lambda x, y: coral.coral_loss(x, levels(y), reduction=reduction), reduction=reduction, peer="coral")
+of_torch("coral", {"columnWeights": w3}, two(ordered, classes), lambda x, y: coral.coral_loss(x, levels(y), importance_weights=W3), peer="coral")
+of_torch("corn", {}, two(ordered, classes), lambda x, y: coral.corn_loss(x, y, 4), peer="coral")
+of_torch("corn", {}, two(ordered, np.array([0, 1, 0, 0, 1])), lambda x, y: coral.corn_loss(x, y, 4), peer="coral")
+
 # MORE
 
 Path(__file__).with_name("losses.json").write_text("[" + ",\n".join(json.dumps(case) for case in cases) + "]\n")

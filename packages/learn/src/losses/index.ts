@@ -31,6 +31,17 @@ import {
   sigmoidFocal,
 } from './focal.ts'
 import { adaptiveLogSoftmax, linearCrossEntropy } from './head.ts'
+import {
+  allThreshold,
+  coral,
+  corn,
+  cumulativeLink,
+  immediateThreshold,
+  ordinalLikelihood,
+  softOrdinal,
+  squaredEarthMover,
+  weightedKappa,
+} from './ordinal.ts'
 import { dice, tversky } from './overlap.ts'
 import { energyScore, ensembleCrps, expectile, gaussianCrps, pinball } from './quantile.ts'
 import { rankingSoftmax } from './ranking.ts'
@@ -107,6 +118,14 @@ export const losses = {
   multiclassPerceptron,
   multiclassSparsemax,
   generalizedKl,
+  ordinalLikelihood,
+  allThreshold,
+  immediateThreshold,
+  coral,
+  corn,
+  squaredEarthMover,
+  softOrdinal,
+  weightedKappa,
   rankingSoftmax,
   circle,
   ntxent,
@@ -118,6 +137,7 @@ export const losses = {
 export const jointLosses = {
   gaussianNll,
   gaussianCrps,
+  cumulativeLink,
   marginRanking,
   cosineEmbedding,
   tripletMargin,
@@ -148,6 +168,7 @@ export {
   lossValue,
   type Reduction,
 } from './loss.ts'
+export * from './ordinal.ts'
 export * from './overlap.ts'
 export * from './quantile.ts'
 export * from './ranking.ts'

@@ -47,6 +47,9 @@ const close = (found: readonly number[], expected: readonly number[], digits = 9
 const rowOf = two(draw([4, 3], -3, 3), draw([4, 3], -3, 3, 1))
 const classesOf = two(draw([5, 4], -3, 3), whole(0, 3, 1, 1, 2))
 
+/** Three thresholds: four classes. */
+const ordered = two(draw([5, 3], -1.5, 1.5), whole(0, 3, 1, 2, 2))
+
 /** Losses without a peer at points where derivatives are looked at; what is differentiated stands first. */
 const points: Readonly<Record<string, readonly [loss: Some, values: Values, wrt: readonly string[]]>> = {
   'pinball of levels': [
@@ -90,6 +93,24 @@ const points: Readonly<Record<string, readonly [loss: Some, values: Values, wrt:
   symmetricCrossEntropy: [l.symmetricCrossEntropy(), classesOf, ['prediction']],
   'bootstrapped soft': [l.bootstrapped(), classesOf, ['prediction']],
   'bootstrapped hard': [l.bootstrapped({ mode: 'hard', beta: 0.8 }), classesOf, ['prediction']],
+  ...Object.fromEntries(
+    (['logit', 'probit', 'cloglog'] as const).flatMap((link) => [
+      [`ordinalLikelihood ${link}`, [l.ordinalLikelihood({ link }), ordered, ['prediction']]],
+      [
+        `cumulativeLink ${link}`,
+        [
+          l.cumulativeLink({ link }),
+          { score: draw([5]), thresholds: draw([3], -1, 1, 1), target: ordered.target },
+          ['score', 'thresholds'],
+        ],
+      ],
+    ]),
+  ),
+  'allThreshold hinge': [l.allThreshold(), ordered, ['prediction']],
+  'immediateThreshold logistic': [l.immediateThreshold({ penalty: 'logistic' }), ordered, ['prediction']],
+  squaredEarthMover: [l.squaredEarthMover(), classesOf, ['prediction']],
+  softOrdinal: [l.softOrdinal({ power: 2 }), classesOf, ['prediction']],
+  weightedKappa: [l.weightedKappa(), classesOf, ['prediction']],
   // MORE
 }
 
@@ -231,4 +252,61 @@ test('a mixture of one is the Gaussian likelihood, and of equals too', async () 
   const expected = [0, 1, 2].map((i) => parts[2 * i] + parts[2 * i + 1])
   const mixture = { logits: draw([3, 1]), means, logDeviations: logs, target }
   close(await lossesOf(l.mixtureDensity(), mixture), expected)
+})
+
+/** Returns the values of scores for every class: the class stands behind them. */
+const everyClass = (scores: readonly number[], classes: number): Values =>
+  two(
+    floats([classes, scores.length], ...Array.from({ length: classes }, () => scores).flat()),
+    whole(...Array.from({ length: classes }, (_, k) => k)),
+  )
+
+test('the probabilities of all classes sum to 1, for every link and far out', async () => {
+  for (const link of ['logit', 'probit', 'cloglog'] as const)
+    for (const scores of [
+      [-0.3, 0.5, -1],
+      [-4, 2, 1],
+      [1.2, -8, -9],
+    ]) {
+      const losses = await lossesOf(l.ordinalLikelihood({ link }), everyClass(scores, 4))
+      expect(
+        losses.reduce((sum, loss) => sum + Math.exp(-loss), 0),
+        `${link} ${scores}`,
+      ).toBeCloseTo(1, 6)
+    }
+  // beyond where one minus the distribution function is 0 in double precision
+  const far = await lossesOf(l.ordinalLikelihood({ link: 'probit' }), two(floats([1, 2], 12, 0), whole(1)))
+  expect(far[0]).toBeCloseTo(75.4108547, 6) // -log(Phi(-12) - Phi(-12 - log 2)) by scipy.stats.norm.cdf
+})
+
+test('one threshold is logistic regression, and the two forms of thresholds agree', async () => {
+  const scores = [0.7, -1.2]
+  const [a, b] = await lossesOf(l.ordinalLikelihood(), two(floats([2, 1], ...scores), whole(0, 1)))
+  close([a, b], [Math.log(1 + Math.exp(-0.7)), Math.log(1 + Math.exp(-1.2))])
+  const joint = { score: floats([2], 0.4, -1), thresholds: floats([2], 0.1, -0.5), target: whole(1, 2) }
+  close(
+    await lossesOf(l.cumulativeLink(), joint),
+    await lossesOf(l.ordinalLikelihood(), two(floats([2, 2], -0.3, -0.5, 1.1, -0.5), whole(1, 2))),
+  )
+})
+
+test('thresholds lose nothing on their side, and only those at the class count at once', async () => {
+  const scores = [-3, -0.5, 4]
+  close(await lossesOf(l.allThreshold(), everyClass(scores, 4)), [4 + 1.5, 1.5, 0.5, 0.5 + 5])
+  close(await lossesOf(l.immediateThreshold(), everyClass(scores, 4)), [4, 1.5, 0.5, 5])
+})
+
+test('an earth mover pays for the way, soft labels of great sharpness are labels', async () => {
+  const sure = two(floats([3, 3], 50, 0, 0, 0, 50, 0, 0, 0, 50), whole(0, 0, 0))
+  close(await lossesOf(l.squaredEarthMover(), sure), [0, 1, 2])
+  close(await lossesOf(l.softOrdinal({ sharpness: 1e3 }), classesOf), await lossesOf(l.crossEntropy(), classesOf))
+})
+
+test('one minus kappa is 0 where all agree, and 1 where the prediction knows nothing', async () => {
+  const sure = two(floats([3, 3], 50, 0, 0, 0, 50, 0, 0, 0, 50), whole(0, 1, 2))
+  close(await lossesOf(l.weightedKappa(), sure), [0])
+  close(
+    await lossesOf(l.weightedKappa(), two(floats([3, 3], ...Array.from({ length: 9 }, () => 0)), whole(0, 1, 2))),
+    [1],
+  )
 })
