@@ -71,8 +71,6 @@ describe.each(cases)('$name exported by PyTorch ($how)', ({ name, how, work, mod
       epochs: folded ? 60 : 3,
       seed: 0,
       metrics: { accuracy: accuracy() },
-      // running statistics are no weights, and neither are the numbers of formulas
-      trainable: (path) => !/running_(mean|var)|num_batches/.test(path) && loaded.parameters[path].shape.length > 0,
       onStep: ({ loss }) => losses.push(loss),
     })
     // the new exporter folds batch normalisation into the convolutions: other weights, so other steps
@@ -85,4 +83,25 @@ describe.each(cases)('$name exported by PyTorch ($how)', ({ name, how, work, mod
     const again = await run({ y: written.outputs.y }, { x })
     if (!folded) close(again.y.data as Float32Array, work.after, 5e-4)
   })
+})
+
+test('batch normalisations of a file stay as they are, or learn the statistics of the batches', async () => {
+  const work = works.resnet
+  const loaded = load(Buffer.from(work.models.legacy, 'base64'))
+  const data = {
+    inputs: { x: inputOf(work, false) },
+    targets: { y: tensor('int64', [work.labels.length], BigInt64Array.from(work.labels, BigInt)) },
+  }
+  const common = { loss: crossEntropy(), optimizer: sgd({ learningRate: 0.05 }), data, batch: 6, epochs: 2, seed: 0 }
+  const frozen = await fit({ ...common, network: loadedNetwork(loaded) })
+  const learned = await fit({ ...common, network: loadedNetwork(loaded, { batchNorm: 'training' }) })
+  const means = Object.keys(loaded.parameters).filter((name) => name.endsWith('running_mean'))
+  expect(means.length).toBeGreaterThan(3)
+  for (const name of means) {
+    const { value } = loaded.parameters[name].operation.attributes
+    const before = value.kind === 'tensor' ? value.value.data : undefined
+    expect(frozen.parameters[name].data).toEqual(before)
+    expect(learned.parameters[name].data).not.toEqual(before)
+  }
+  expect(load(withParameters(loaded, learned.parameters)).parameters).toHaveProperty(means[0])
 })
