@@ -9,8 +9,9 @@ import {
   softMargin,
   squaredHinge,
 } from './binary.ts'
+import { ciou, diou, giou } from './boxes.ts'
 import { crossEntropy, multiLabelMargin, multiMargin, nll } from './classes.ts'
-import { circle, ntxent } from './contrastive.ts'
+import { barlowTwins, circle, infoNce, ntxent, sigLip, simClr, supCon, vicReg } from './contrastive.ts'
 import { ctc } from './ctc.ts'
 import { mixtureDensity } from './density.ts'
 import { cosineEmbedding, marginRanking, tripletMargin, tripletMarginWithDistance } from './embedding.ts'
@@ -42,9 +43,9 @@ import {
   squaredEarthMover,
   weightedKappa,
 } from './ordinal.ts'
-import { dice, tversky } from './overlap.ts'
+import { dice, lovaszHinge, lovaszSoftmax, tversky } from './overlap.ts'
 import { energyScore, ensembleCrps, expectile, gaussianCrps, pinball } from './quantile.ts'
-import { rankingSoftmax } from './ranking.ts'
+import { lambdaRank, listMle, listNet, pairwiseLogistic, rankingSoftmax } from './ranking.ts'
 import {
   cosineSimilarity,
   gaussianNll,
@@ -68,6 +69,7 @@ import {
   welsch,
   wing,
 } from './robust.ts'
+import { cox, discreteHazard } from './survival.ts'
 
 /** Every loss of a prediction and a target by its name: a function of its settings, with `parameters` and `source`. */
 export const losses = {
@@ -127,10 +129,20 @@ export const losses = {
   softOrdinal,
   weightedKappa,
   rankingSoftmax,
+  listNet,
+  listMle,
+  pairwiseLogistic,
+  lambdaRank,
   circle,
   ntxent,
+  supCon,
   tversky,
   dice,
+  lovaszHinge,
+  lovaszSoftmax,
+  giou,
+  diou,
+  ciou,
 } as const
 
 /** Every loss of several values by its name, as `losses`. */
@@ -138,17 +150,25 @@ export const jointLosses = {
   gaussianNll,
   gaussianCrps,
   cumulativeLink,
+  infoNce,
+  simClr,
+  sigLip,
+  barlowTwins,
+  vicReg,
   marginRanking,
   cosineEmbedding,
   tripletMargin,
   tripletMarginWithDistance,
   mixtureDensity,
+  cox,
+  discreteHazard,
   ctc,
   linearCrossEntropy,
   adaptiveLogSoftmax,
 } as const
 
 export * from './binary.ts'
+export * from './boxes.ts'
 export { crossEntropy, multiLabelMargin, multiMargin, nll } from './classes.ts'
 export * from './contrastive.ts'
 export * from './ctc.ts'
@@ -174,3 +194,4 @@ export * from './quantile.ts'
 export * from './ranking.ts'
 export * from './regression.ts'
 export * from './robust.ts'
+export * from './survival.ts'

@@ -1,8 +1,32 @@
-import { add, div, mul, reduceSum, sub, type Value } from '@mlpod/graph'
+import {
+  abs,
+  add,
+  castLike,
+  concat,
+  cumSum,
+  div,
+  equal,
+  flatten,
+  gatherElements,
+  mul,
+  reduceMax,
+  reduceSum,
+  relu,
+  reshape,
+  shape,
+  slice,
+  stopGradient,
+  sub,
+  topK,
+  transpose,
+  unsqueeze,
+  type Value,
+} from '@mlpod/graph'
 import type { Chosen } from '../optimizers/option.ts'
 import { nonNegative, oneOf } from '../optimizers/option.ts'
-import { checkAlike, loss } from './define.ts'
+import { checkAlike, expectShapes, loss } from './define.ts'
 import type { Losses } from './loss.ts'
+import { positions } from './maths.ts'
 import { TARGETS } from './settings.ts'
 
 const common = {
@@ -63,3 +87,75 @@ export const dice = loss({
     return overlap(prediction, target, 0.5, 0.5, { ...options, epsilon: options.epsilon / 2 })
   },
 })
+
+/** Returns what the Jaccard loss grows by with each error, of errors that fall, for labels of ones and zeros [..., P]. */
+function growth(labels: Value): Value {
+  const right = reduceSum(labels, { axes: [-1], keepDims: true })
+  const missed = cumSum(labels, -1)
+  const wrong = cumSum(sub(1, labels), -1)
+  const jaccard = sub(1, div(sub(right, missed), add(right, wrong)))
+  const before = concat([mul(slice(jaccard, [0], [1], { axes: [-1] }), 0), slice(jaccard, [0], [-1], { axes: [-1] })], {
+    axis: -1,
+  })
+  return sub(jaccard, before)
+}
+
+/** The errors by falling size, each with what the loss grows by there: [..., P] to [...]. */
+function lovasz(errors: Value, labels: Value): Value {
+  const count = shape(errors, errors.shape.length - 1)
+  const { values, indices } = topK(errors, count)
+  const grows = stopGradient(growth(gatherElements(labels, indices, { axis: errors.shape.length - 1 })))
+  return reduceSum(mul(relu(values), grows), { axes: [-1] })
+}
+
+/** Returns each row's (or the batch's) elements on one axis. */
+const flatRows = (x: Value, over: 'batch' | 'row'): Value => (over === 'batch' ? reshape(x, [-1]) : flatten(x))
+
+/**
+ * Returns the extension of the Jaccard loss (one minus intersection over union) to logits of two classes: hinge errors
+ * 1 - s z in falling order, each by what it adds to the loss. Source: Berman et al. (2018).
+ */
+export const lovaszHinge = loss({
+  name: 'lovaszHinge',
+  source: 'Berman et al. (2018)',
+  parameters: { over: oneOf(['batch', 'row'], 'row') },
+  of: () => ({ prediction: 'logits', takes: TARGETS.binary }),
+  rows:
+    ({ over }) =>
+    (logits, target) => {
+      checkAlike('lovaszHinge', logits, target)
+      const [z, y] = [flatRows(logits, over), flatRows(target, over)]
+      return { losses: lovasz(sub(1, mul(z, sub(mul(y, 2), 1))), y) }
+    },
+})
+
+/**
+ * Returns the extension of the Jaccard loss to probabilities [N, C, ...] and labels [N, ...]: the mean over the classes that
+ * the labels have of the errors |1[y = c] - p_c| in falling order, each by what it adds to the loss.
+ * Source: Berman et al. (2018).
+ */
+export const lovaszSoftmax = loss({
+  name: 'lovaszSoftmax',
+  source: 'Berman et al. (2018)',
+  parameters: { over: oneOf(['batch', 'row'], 'batch') },
+  of: () => ({ target: 'int64' }),
+  rows:
+    ({ over }) =>
+    (prediction, target) => {
+      expectShapes('lovaszSoftmax', { probabilities: [prediction, 'N C ...'], target: [target, 'N ...'] })
+      const ones = castLike(equal(unsqueeze(target, [1]), alongClasses(prediction)), prediction)
+      // [N, C, P], or [C, N P]
+      const wide = (x: Value): Value => {
+        const three = reshape(x, [0, 0, -1])
+        return over === 'row' ? three : flatten(transpose(three, [1, 0, 2]))
+      }
+      const [p, y] = [wide(prediction), wide(ones)]
+      const each = lovasz(abs(sub(y, p)), y)
+      const there = reduceMax(y, { axes: [-1] })
+      const axes = [-1]
+      return { losses: div(reduceSum(mul(each, there), { axes }), reduceSum(there, { axes })) }
+    },
+})
+
+/** 0, 1, ... along axis 1 of x. */
+const alongClasses = (x: Value): Value => reshape(positions(x, 1), [-1, ...x.shape.slice(2).map(() => 1)])

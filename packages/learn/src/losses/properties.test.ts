@@ -50,6 +50,20 @@ const classesOf = two(draw([5, 4], -3, 3), whole(0, 3, 1, 1, 2))
 /** Three thresholds: four classes. */
 const ordered = two(draw([5, 3], -1.5, 1.5), whole(0, 3, 1, 2, 2))
 
+/** Lists of up to five items, one of none; the last item is no item. */
+const lists = two(draw([3, 5]), floats([3, 5], 0, 2, 1, 0, -1, 1, 1, 0, -1, -1, -1, -1, -1, -1, -1))
+const views = { first: draw([4, 3]), second: draw([4, 3], -2, 2, 1) }
+const survival = {
+  risk: draw([6], -1, 1),
+  time: floats([6], 3, 1, 3, 2, 3, 5),
+  event: floats([6], 1, 1, 1, 0, 0, 0),
+}
+const pixels = tensor('int64', [2, 2], BigInt64Array.of(0n, 2n, 2n, 0n))
+const boxes = two(
+  floats([3, 4], 0, 0, 2, 2, 1.1, 0.2, 3, 1.4, 0, 0, 1, 1),
+  floats([3, 4], 1, 0.5, 3, 2.4, 0, 0.3, 2.7, 1, 2, 3, 4, 4.5),
+)
+
 /** Losses without a peer at points where derivatives are looked at; what is differentiated stands first. */
 const points: Readonly<Record<string, readonly [loss: Some, values: Values, wrt: readonly string[]]>> = {
   'pinball of levels': [
@@ -111,7 +125,31 @@ const points: Readonly<Record<string, readonly [loss: Some, values: Values, wrt:
   squaredEarthMover: [l.squaredEarthMover(), classesOf, ['prediction']],
   softOrdinal: [l.softOrdinal({ power: 2 }), classesOf, ['prediction']],
   weightedKappa: [l.weightedKappa(), classesOf, ['prediction']],
-  // MORE
+  rankingSoftmax: [l.rankingSoftmax(), lists, ['prediction']],
+  listNet: [l.listNet(), lists, ['prediction']],
+  listMle: [l.listMle(), lists, ['prediction']],
+  pairwiseLogistic: [l.pairwiseLogistic(), lists, ['prediction']],
+  infoNce: [l.infoNce({ temperature: 0.5, symmetric: true }), views, ['first', 'second']],
+  simClr: [l.simClr(), views, ['first', 'second']],
+  supCon: [l.supCon({ temperature: 0.5 }), two(draw([5, 3]), whole(0, 1, 0, 2, 0)), ['prediction']],
+  sigLip: [
+    l.sigLip(),
+    { ...views, logScale: floats([], 0.7), bias: floats([], -1) },
+    ['first', 'second', 'logScale', 'bias'],
+  ],
+  barlowTwins: [l.barlowTwins(), views, ['first', 'second']],
+  vicReg: [l.vicReg(), views, ['first', 'second']],
+  'cox, Efron': [l.cox(), survival, ['risk']],
+  'cox, Breslow': [l.cox({ ties: 'breslow' }), survival, ['risk']],
+  discreteHazard: [
+    l.discreteHazard(),
+    { logits: draw([4, 3]), interval: whole(0, 2, 1, 2), event: floats([4], 1, 0, 1, 1) },
+    ['logits'],
+  ],
+  lovaszHinge: [l.lovaszHinge(), two(draw([2, 5]), floats([2, 5], 1, 0, 0, 1, 1, 0, 0, 1, 0, 1)), ['prediction']],
+  lovaszSoftmax: [l.lovaszSoftmax(), two(draw([2, 3, 2], 0.1, 0.9), pixels), ['prediction']],
+  giou: [l.giou(), boxes, ['prediction']],
+  diou: [l.diou(), boxes, ['prediction']],
 }
 
 describe.each(Object.entries(points))('%s', (_, [loss, values, wrt]) => {
@@ -308,5 +346,200 @@ test('one minus kappa is 0 where all agree, and 1 where the prediction knows not
   close(
     await lossesOf(l.weightedKappa(), two(floats([3, 3], ...Array.from({ length: 9 }, () => 0)), whole(0, 1, 2))),
     [1],
+  )
+})
+
+test('lists: one pair is a logistic loss, and the order of two a choice of one', async () => {
+  const pair = two(floats([1, 3], 0.3, 1.5, 9), floats([1, 3], 1, 0, -1))
+  const expected = [Math.log(1 + Math.exp(1.2))]
+  for (const loss of [l.pairwiseLogistic(), l.listMle(), l.rankingSoftmax()])
+    close(await lossesOf(loss, pair), expected)
+  // the gain of 1 and of 0 at the places 1 and 2
+  close(await lossesOf(l.lambdaRank(), pair), [expected[0] * (1 - 1 / Math.log2(3))])
+})
+
+test('a list in the order of relevance with scores far apart loses next to nothing', async () => {
+  const sorted = two(floats([1, 4], 300, 200, 100, 0), floats([1, 4], 3, 2, 1, 0))
+  for (const loss of [l.listMle(), l.pairwiseLogistic(), l.lambdaRank()]) close(await lossesOf(loss, sorted), [0])
+})
+
+test('the likelihood of an order is the product of its choices', async () => {
+  const scores = [0.4, -1, 2]
+  const e = scores.map(Math.exp)
+  const [found] = await lossesOf(l.listMle(), two(floats([1, 3], ...scores), floats([1, 3], 1, 3, 2)))
+  expect(found).toBeCloseTo(-Math.log((e[1] / (e[0] + e[1] + e[2])) * (e[2] / (e[2] + e[0]))), 10)
+})
+
+test('listNet is least where scores are the relevances', async () => {
+  const at = (shift: number) => lossesOf(l.listNet(), two(floats([1, 3], 1 + shift, 0, 2), floats([1, 3], 1, 0, 2)))
+  const [[below], [here], [above]] = [await at(-0.1), await at(0), await at(0.1)]
+  expect(here).toBeLessThan(below)
+  expect(here).toBeLessThan(above)
+})
+
+test('views that are all alike tell nothing: the loss is the logarithm of how many there are', async () => {
+  const same = { first: floats([4, 2], 1, 2, 1, 2, 1, 2, 1, 2), second: floats([4, 2], 2, 4, 2, 4, 2, 4, 2, 4) }
+  close(await lossesOf(l.infoNce(), same), [4, 4, 4, 4].map(Math.log))
+  close(await lossesOf(l.simClr(), same), [7, 7, 7, 7].map(Math.log))
+  close(await lossesOf(l.supCon(), two(same.first, whole(0, 0, 1, 2))), [Math.log(3), Math.log(3), 0, 0])
+})
+
+test('two views are rows with the same label', async () => {
+  const labels = two(
+    tensor(
+      'float64',
+      [8, 3],
+      Float64Array.of(...(views.first.data as Float64Array), ...(views.second.data as Float64Array)),
+    ),
+    whole(0, 1, 2, 3, 0, 1, 2, 3),
+  )
+  const each = await lossesOf(l.supCon({ temperature: 0.5 }), labels)
+  close(
+    await lossesOf(l.simClr(), views),
+    [0, 1, 2, 3].map((i) => (each[i] + each[i + 4]) / 2),
+  )
+})
+
+test('pairs told apart lose nothing under sigLip, and equal views under vicReg pay no invariance', async () => {
+  const apart = { first: floats([2, 2], 1, 0, -1, 0), second: floats([2, 2], 1, 0, -1, 0) }
+  const sure = { ...apart, logScale: floats([], Math.log(100)), bias: floats([], 0) }
+  close(await lossesOf(l.sigLip(), sure), [0, 0])
+  const equalViews = { first: views.first, second: views.first }
+  close(await lossesOf(l.vicReg(), equalViews), await lossesOf(l.vicReg({ invariance: 99 }), equalViews))
+})
+
+test('views whose columns are uncorrelated and alike have no redundancy', async () => {
+  const x = floats([4, 2], 1, 1, 1, -1, -1, 1, -1, -1)
+  close(await lossesOf(l.barlowTwins({ epsilon: 1e-12 }), { first: x, second: x }), [0])
+  // covariances are 0 and deviations sqrt(4 / 3) > 1
+  close(await lossesOf(l.vicReg(), { first: x, second: x }), [0])
+})
+
+/** The partial likelihood, by its definition. */
+function coxByHand(ties: 'efron' | 'breslow'): number[] {
+  const [risk, time, event] = [survival.risk, survival.time, survival.event].map(({ data }) =>
+    Array.from(data as Float64Array),
+  )
+  const seen = new Map<number, number>()
+  return risk.map((own, i) => {
+    if (event[i] === 0) return 0
+    const sum = (of: (j: number) => boolean): number => risk.reduce((s, r, j) => s + (of(j) ? Math.exp(r) : 0), 0)
+    const tied = risk.filter((_, j) => event[j] === 1 && time[j] === time[i]).length
+    const before = seen.get(time[i]) ?? 0
+    seen.set(time[i], before + 1)
+    const share = ties === 'efron' ? before / tied : 0
+    return Math.log(sum((j) => time[j] >= time[i]) - share * sum((j) => event[j] === 1 && time[j] === time[i])) - own
+  })
+}
+
+test.each(['efron', 'breslow'] as const)(
+  'the partial likelihood is that of its definition, ties by %s',
+  async (ties) => {
+    close(await lossesOf(l.cox({ ties }), survival), coxByHand(ties))
+    // only differences of risks count, and neither large nor small ones are lost
+    const moved = { ...survival, risk: floats([6], ...Array.from(survival.risk.data as Float64Array, (r) => r + 2000)) }
+    close(await lossesOf(l.cox({ ties }), moved), coxByHand(ties))
+  },
+)
+
+test('hazards of one interval are logistic regression, and surviving all is a product', async () => {
+  const logits = floats([2, 2], 0.5, -1, 0.5, -1)
+  const found = await lossesOf(l.discreteHazard(), { logits, interval: whole(0, 1), event: floats([2], 1, 0) })
+  close(found, [Math.log(1 + Math.exp(-0.5)), Math.log(1 + Math.exp(0.5)) + Math.log(1 + Math.exp(-1))])
+})
+
+test("Lovasz' extension is the Jaccard loss where predictions are sure", async () => {
+  const [truth, told] = [
+    [1, 0, 0, 1, 1],
+    [1, 1, 0, 0, 1],
+  ]
+  const jaccard = (c: number): number => {
+    const both = truth.filter((y, i) => y === c && told[i] === c).length
+    const some = truth.filter((y, i) => y === c || told[i] === c).length
+    return 1 - both / some
+  }
+  const probabilities = [0, 1].flatMap((c) => told.map((p) => (p === c ? 1 : 0)))
+  const labels = tensor('int64', [1, 5], BigInt64Array.from(truth, BigInt))
+  for (const over of ['row', 'batch'] as const)
+    close(await lossesOf(l.lovaszSoftmax({ over }), two(floats([1, 2, 5], ...probabilities), labels)), [
+      (jaccard(0) + jaccard(1)) / 2,
+    ])
+  // a hinge error is 0 or 2 here
+  close(await lossesOf(l.lovaszHinge(), two(floats([1, 5], ...told.map((p) => 2 * p - 1)), floats([1, 5], ...truth))), [
+    2 * jaccard(1),
+  ])
+})
+
+test('classes that no label has do not count', async () => {
+  const labels = tensor('int64', [1, 2], BigInt64Array.of(0n, 0n))
+  close(await lossesOf(l.lovaszSoftmax(), two(floats([1, 2, 2], 1, 1, 0, 0), labels)), [0])
+})
+
+test('boxes: equal ones lose nothing, and others what their areas say', async () => {
+  for (const loss of [l.giou(), l.diou()])
+    close(await lossesOf(loss, two(boxes.prediction, boxes.prediction)), [0, 0, 0], 6)
+  // [0, 0, 2, 2] and [1, 0.5, 3, 2.4]: 1.5 in common, 6.3 in either, 7.2 around both
+  const iou = 1.5 / 6.3
+  const [generous] = await lossesOf(l.giou(), boxes)
+  expect(generous).toBeCloseTo(1 - iou + 0.9 / 7.2, 6)
+  const [distant] = await lossesOf(l.diou(), boxes)
+  expect(distant).toBeCloseTo(1 - iou + (1 + 0.45 ** 2) / (9 + 2.4 ** 2), 6)
+  // boxes that do not meet: no overlap, but a distance
+  expect((await lossesOf(l.giou(), boxes))[2]).toBeCloseTo(1 + (18 - 4) / 18, 6)
+})
+
+test('complete overlap adds the aspect ratio, as a constant share', async () => {
+  const single = (x: Tensor): Tensor => tensor('float32', x.shape, Float32Array.from(x.data as Float64Array))
+  const flat = two(single(boxes.prediction), single(boxes.target))
+  const found = await lossesOf(l.ciou(), flat)
+  const plain = await lossesOf(l.diou(), flat)
+  const v = (4 / Math.PI ** 2) * (Math.atan(2 / 1.9) - Math.atan(1)) ** 2
+  expect(found[0] - plain[0]).toBeCloseTo((v * v) / (1 - 1.5 / 6.3 + v), 5)
+  close(await lossesOf(l.ciou(), two(flat.prediction, flat.prediction)), [0, 0, 0], 5)
+})
+
+test('the gradient of lambdaRank weighs pairs by what a change of places would do', async () => {
+  const scores = floats([1, 2], 1, 0)
+  const leaves = leavesOf(two(scores, scores))
+  const [slope] = grad(reduceSum(judge(l.lambdaRank(), leaves).losses), [leaves.prediction])
+  await using session = await openSession(compile({ inputs: leaves, outputs: { slope } }))
+  const found = await session.run({ prediction: scores, target: floats([1, 2], 0, 2) })
+  // the gain 3 at the places 2 and 1, of the best gain 3; the pair's slope is the probability of the wrong order
+  const expected = (1 - 1 / Math.log2(3)) / (1 + Math.exp(-1))
+  close(Array.from(found.slope.data as Float64Array), [expected, -expected])
+})
+
+test('labels that find no room in the steps are infinitely improbable, or lose nothing', async () => {
+  // two equal labels need a blank between them: three steps
+  const values = {
+    logits: draw([1, 2, 3]),
+    target: tensor('int64', [1, 2], BigInt64Array.of(1n, 1n)),
+    inputLengths: whole(2),
+    targetLengths: whole(2),
+  }
+  close(await lossesOf(l.ctc({ zeroInfinity: true }), values), [0])
+  expect(await lossesOf(l.ctc(), values)).toEqual([Number.POSITIVE_INFINITY])
+  const leaves = leavesOf(values)
+  const loss = reduced(judge(l.ctc({ zeroInfinity: true }), leaves))
+  await using session = await openSession(
+    compile({ inputs: leaves, outputs: { slope: grad(loss, [leaves.logits])[0] } }),
+  )
+  expect(Array.from((await session.run(values)).slope.data as Float64Array)).toEqual([0, 0, 0, 0, 0, 0])
+})
+
+test('a loss that judges the batch as a whole takes no weights of rows', () => {
+  const leaves = leavesOf(classesOf)
+  expect(() => reduced(judge(l.weightedKappa(), leaves), { weights: input('w', 'float64', [5]) })).toThrow(
+    expect.objectContaining({ code: 'SHAPE_MISMATCH' }),
+  )
+})
+
+test('values that are missing or do not fit are told by name', () => {
+  const [a, b] = [input('a', 'float32', ['N', 3]), input('b', 'float32', ['N', 4])]
+  expect(() => l.jointLossValue(l.infoNce(), { first: a, second: b })).toThrow(
+    'infoNce takes first [N, d] and second [N, d], not first [N, 3] and second [N, 4]',
+  )
+  expect(() => l.jointLossValue(l.infoNce(), { first: a } as never)).toThrow(
+    expect.objectContaining({ code: 'INPUT_MISSING' }),
   )
 })
