@@ -5,11 +5,13 @@ import {
   concat,
   constant,
   constantOfShape,
+  defineOp,
   dtypeOf,
   greaterOrEqual,
   less,
   logSoftmax,
   matMul,
+  max,
   min,
   mod,
   neg,
@@ -22,10 +24,11 @@ import {
   sub,
   transpose,
   type Value,
+  vjp,
   where,
 } from '@mlpod/graph'
 import { count, type Option, share } from '../optimizers/option.ts'
-import { countsOf, likelihood } from './classes.ts'
+import { type ClassOptions, countsOf, likelihood } from './classes.ts'
 import { expectShapes, joint, refuse } from './define.ts'
 import { pick } from './maths.ts'
 import { classWeights, label } from './settings.ts'
@@ -43,8 +46,8 @@ export interface Head {
 }
 
 /**
- * Returns the cross entropy of a linear head, `rowsAtOnce` rows at a time: neither the loss nor its derivatives ever hold logits
- * of all rows, which they compute again. Settings otherwise as `crossEntropy`. Source: torch.nn.LinearCrossEntropyLoss 2.15.
+ * Returns the cross entropy of a linear head, `rowsAtOnce` rows at a time: neither the loss nor its gradient ever holds logits of
+ * all rows, which the gradient computes again. Settings otherwise as `crossEntropy`. Source: torch.nn.LinearCrossEntropyLoss 2.15.
  */
 export const linearCrossEntropy = joint<Head>()({
   name: 'linearCrossEntropy',
@@ -54,30 +57,62 @@ export const linearCrossEntropy = joint<Head>()({
   rows:
     ({ rowsAtOnce, ...options }) =>
     ({ hidden, weight, bias, target }) => {
-      const n = shape(hidden, 0, 1)
-      const size = min(n, constant([rowsAtOnce], 'int64'))
-      // the last piece is filled with rows of zeros, whose losses are cut off again
-      const missing = mod(sub(size, mod(n, size)), size)
-      const zeros = constantOfShape(concat([missing, shape(hidden, 1, 2)]), 0, dtypeOf(hidden)!)
-      const pieces = reshape(concat([hidden, zeros]), concat([constant([-1], 'int64'), size, shape(hidden, 1, 2)]))
-      const labels = reshape(
-        concat([target, constantOfShape(missing, 0n, 'int64')]),
-        concat([constant([-1], 'int64'), size]),
-      )
-      const [collected] = scan(
-        [],
-        [pieces, labels],
-        (_, [rows, wanted]) => {
-          const product = matMul(rows, weight)
-          const logs = logSoftmax(bias ? add(product, bias) : product)
-          return { state: [], collect: [likelihood('linearCrossEntropy', logs, wanted, options).losses] }
-        },
-        { remember: 'state' },
-      )
-      const losses = slice(reshape(collected, [-1]), [0], n, { axes: [0] })
+      const [losses] = inPieces(rowsAtOnce, options)([hidden, target, weight, ...(bias ? [bias] : [])])
       return { losses, weights: countsOf(target, hidden, options) }
     },
 })
+
+/** The losses of rows of a head: of hidden states, labels, weight and bias. */
+const lossesOf = ([rows, labels, weight, bias]: readonly Value[], options: ClassOptions): Value => {
+  const product = matMul(rows, weight)
+  return likelihood('linearCrossEntropy', logSoftmax(bias ? add(product, bias) : product), labels, options).losses
+}
+
+/** `lossesOf` piece by piece. The derivative of a loop would keep the cotangents of all logits, so this one has its own. */
+const inPieces = (rowsAtOnce: number, options: ClassOptions) =>
+  defineOp('mlpod.learn', 'LinearCrossEntropy', {
+    body([hidden, target, ...head]) {
+      const pieces = [hidden, target].map((x) => piecesOf(x, rowsAtOnce))
+      const [losses] = scan([], pieces, (_, piece) => ({
+        state: [],
+        collect: [lossesOf([...piece, ...head], options)],
+      }))
+      return slice(reshape(losses, [-1]), [0], sizeOf(hidden, 0), { axes: [0] })
+    },
+    vjp({ x, g }) {
+      const [hidden, target, ...head] = x as readonly Value[]
+      const pieces = [hidden, target, g].map((value) => piecesOf(value, rowsAtOnce))
+      // sums over the pieces are the cotangents of weight and bias
+      const none = head.map((value) => constantOfShape(shape(value), 0, dtypeOf(value)!))
+      const found = scan(none, pieces, (sums, [rows, labels, cotangents]) => {
+        const [own, ...parts] = vjp([lossesOf([rows, labels, ...head], options)], [rows, ...head], [cotangents])
+        return { state: sums.map((sum, i) => add(sum, parts[i])), collect: [own] }
+      })
+      const rows = reshape(found[head.length], concat([constant([-1], 'int64'), shape(hidden, 1)]))
+      return [slice(rows, [0], sizeOf(hidden, 0), { axes: [0] }), undefined, ...found.slice(0, head.length)]
+    },
+  })
+
+/** A size as a list of one: known, or told by the run. */
+const sizeOf = (x: Value, axis: number): readonly number[] | Value =>
+  typeof x.shape[axis] === 'number' ? [x.shape[axis]] : shape(x, axis, axis + 1)
+
+/** Returns x [N, ...] in pieces [pieces, rows, ...]; the last one is filled with rows of zeros. */
+function piecesOf(x: Value, rowsAtOnce: number): Value {
+  const [dtype, rest] = [dtypeOf(x)!, x.shape.slice(1)]
+  const n = x.shape[0]
+  if (typeof n === 'number' && rest.every((dim) => typeof dim === 'number')) {
+    const rows = Math.max(1, Math.min(n, rowsAtOnce))
+    const pieces = Math.ceil(n / rows)
+    const filled = concat([x, constantOfShape([pieces * rows - n, ...rest], 0, dtype)])
+    return reshape(pieces * rows === n ? x : filled, [pieces, rows, ...rest])
+  }
+  const [count, others] = [shape(x, 0, 1), shape(x, 1)]
+  const rows = max(min(count, constant([rowsAtOnce], 'int64')), 1)
+  const missing = mod(sub(rows, mod(count, rows)), rows)
+  const filled = concat([x, constantOfShape(concat([missing, others]), 0, dtype)])
+  return reshape(filled, concat([constant([-1], 'int64'), rows, others]))
+}
 
 /** A cluster of rare classes: hidden states go through `down` [d, e] and `up` [e, classes of the cluster]. */
 export interface Tail {

@@ -167,6 +167,7 @@ export const jointLosses = {
   adaptiveLogSoftmax,
 } as const
 
+export { asLoss } from './asLoss.ts'
 export * from './binary.ts'
 export * from './boxes.ts'
 export { crossEntropy, multiLabelMargin, multiMargin, nll } from './classes.ts'
