@@ -183,3 +183,20 @@ export const adaptiveLogSoftmax = joint<AdaptiveHead>()({
 
 const endOf = (up: Value, start: number): number | undefined =>
   typeof up.shape[1] === 'number' ? start + up.shape[1] : undefined
+
+/**
+ * Returns the log probabilities [N, C] of all classes of an adaptive softmax: those of the head, then of each tail with that of
+ * its cluster added. Source: torch.nn.AdaptiveLogSoftmaxWithLoss.log_prob 2.15.
+ */
+export function adaptiveLogProbabilities(
+  { hidden, head, headBias, tails }: Omit<AdaptiveHead, 'target'>,
+  first: number,
+): Value {
+  const product = matMul(hidden, head)
+  const logs = logSoftmax(headBias ? add(product, headBias) : product)
+  const columns = (from: number, to: number): Value => slice(logs, [from], [to], { axes: [1] })
+  const rare = tails.map(({ down, up }, i) =>
+    add(logSoftmax(matMul(matMul(hidden, down), up)), columns(first + i, first + i + 1)),
+  )
+  return concat([columns(0, first), ...rare], { axis: 1 })
+}

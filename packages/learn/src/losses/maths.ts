@@ -92,9 +92,6 @@ export const positions = (x: Value, axis: number): Value => {
 /** Returns 1 where the last axis of x is at the label, else 0, in x's element type: labels [...] to [..., C]. */
 export const hot = (labels: Value, x: Value): Value => castLike(equal(unsqueeze(labels, [-1]), positions(x, -1)), x)
 
-/** Returns conditions as 0 and 1 of an element type. */
-export const indicator = (condition: Value, like: Value): Value => castLike(condition, like)
-
 /** Returns truth values of a comparison of each element with each other along the last axis: [..., i, j]. */
 export const pairs = (x: Value, compare: (i: Value, j: Value) => Value, y: Value = x): Value =>
   compare(unsqueeze(x, [-1]), unsqueeze(y, [-2]))

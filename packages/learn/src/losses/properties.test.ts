@@ -498,6 +498,23 @@ test('complete overlap adds the aspect ratio, as a constant share', async () => 
   close(await lossesOf(l.ciou(), two(flat.prediction, flat.prediction)), [0, 0, 0], 5)
 })
 
+test('the derivative of complete overlap is that of its parts, the share held fast', async () => {
+  const [p, t] = [0, 1].map((i) => input(`b${i}`, 'float32', [3, 4]))
+  const feeds = {
+    b0: tensor('float32', [3, 4], Float32Array.from(boxes.prediction.data as Float64Array)),
+    b1: tensor('float32', [3, 4], Float32Array.from(boxes.target.data as Float64Array)),
+  }
+  const [slope, plain] = [l.ciou(), l.diou()].map((loss) => grad(reduceSum(loss.rows(p, t).losses), [p])[0])
+  await using session = await openSession(compile({ inputs: [p, t], outputs: { slope, plain } }))
+  const found = await session.run(feeds)
+  // by the width of the first box: a dv/dw, v = 4 / pi^2 (A - atan(w / h))^2
+  const [w, h, iou] = [2, 2, 1.5 / 6.3]
+  const gap = Math.atan(2 / 1.9) - Math.atan(w / h)
+  const v = (4 / Math.PI ** 2) * gap ** 2
+  const expected = (v / (1 - iou + v)) * (4 / Math.PI ** 2) * 2 * gap * (-h / (w * w + h * h))
+  expect(Number(found.slope.data[2]) - Number(found.plain.data[2])).toBeCloseTo(expected, 6)
+})
+
 test('the gradient of lambdaRank weighs pairs by what a change of places would do', async () => {
   const scores = floats([1, 2], 1, 0)
   const leaves = leavesOf(two(scores, scores))

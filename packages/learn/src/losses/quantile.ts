@@ -20,8 +20,8 @@ import {
   type Value,
   where,
 } from '@mlpod/graph'
-import { flag } from '../optimizers/option.ts'
-import { elementwise, expectShapes, joint, loss, refuse } from './define.ts'
+import { flag, nonNegative, type Option } from '../optimizers/option.ts'
+import { elementwise, expectShapes, joint, type LossSettings, loss } from './define.ts'
 import type { Loss } from './loss.ts'
 import { norm, normalCdf, normalDensity, square } from './maths.ts'
 import { between, NONE } from './settings.ts'
@@ -38,34 +38,45 @@ export const risingQuantiles = (x: Value): Value => {
   return cumSum(concat([first, softplus(upper(x))], { axis: 1 }), 1)
 }
 
-/**
- * Returns the loss whose minimum is the quantile: max(tau r, (tau - 1) r), r = target - prediction. With several levels the
- * prediction has one column a level and the target one column. `crossing` adds so much of what quantiles of rising levels fall,
- * by level; `rising` reads the columns by `risingQuantiles`, so that none cross. Source: Koenker, Bassett (1978).
- */
-export function pinball(levels: number | readonly number[], { crossing = 0, rising = false } = {}): Loss {
-  const list = typeof levels === 'number' ? [levels] : levels
-  if (list.length === 0 || list.some((tau) => !(tau > 0 && tau < 1)))
-    throw refuse('pinball', `the levels ${list} are not in (0, 1)`)
-  if (!(crossing >= 0)) throw refuse('pinball', `crossing is ${crossing}, not a number >= 0`)
-  if ((crossing > 0 || rising) && list.some((tau, i) => i > 0 && tau <= list[i - 1]))
-    throw refuse('pinball', `the levels ${list} do not rise`)
-  return {
-    name: 'pinball',
-    target: 'float32',
-    prediction: 'value',
-    rows(p, t) {
+const LEVELS: Option<number | readonly number[]> = {
+  default: 0.5,
+  takes: 'one or more levels in (0, 1)',
+  test: (given) => [given].flat().length > 0 && [given].flat().every((tau) => tau > 0 && tau < 1),
+}
+
+const quantiles = loss({
+  name: 'pinball',
+  source: 'Koenker, Bassett (1978)',
+  parameters: { levels: LEVELS, crossing: nonNegative(0), rising: flag(false) },
+  refuses: ({ levels, crossing, rising }) =>
+    (crossing > 0 || rising) && [levels].flat().some((tau, i, all) => i > 0 && tau <= all[i - 1])
+      ? `the levels ${levels} do not rise`
+      : undefined,
+  rows: ({ levels, crossing, rising }) => {
+    const list = [levels].flat()
+    return (p, t) => {
       expectShapes(`pinball of ${list.length} levels`, { prediction: [p, `N ${list.length}`], target: [t, 'N 1'] })
-      const quantiles = rising ? risingQuantiles(p) : p
-      const r = sub(t, quantiles)
+      const found = rising ? risingQuantiles(p) : p
+      const r = sub(t, found)
       const tau = like(p, list)
       const losses = max(mul(r, tau), mul(r, sub(tau, 1)))
       if (crossing === 0 || list.length === 1) return { losses }
       const falls = reduceMean(relu(sub(lower(p), upper(p))), { ...LAST, keepDims: true })
       return { losses: add(losses, mul(falls, crossing)) }
-    },
-  }
-}
+    }
+  },
+})
+
+/**
+ * Returns the loss whose minimum is the quantile: max(tau r, (tau - 1) r), r = target - prediction. With several levels the
+ * prediction has one column a level and the target one column. `crossing` adds so much of what quantiles of rising levels fall,
+ * by level; `rising` reads the columns by `risingQuantiles`, so that none cross. Source: Koenker, Bassett (1978).
+ */
+export const pinball = Object.assign(
+  (levels: number | readonly number[], options: Omit<LossSettings<typeof quantiles.parameters>, 'levels'> = {}): Loss =>
+    quantiles({ levels, ...options }),
+  { parameters: quantiles.parameters, source: quantiles.source },
+)
 
 /** Returns |tau - 1[r < 0]| r^2, r = target - prediction: its minimum is the expectile. Source: Newey, Powell (1987). */
 export const expectile = elementwise({

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { fit } from '../fit.ts'
 import { mlp } from '../layers/layers.ts'
 import { adam } from '../optimizers/index.ts'
-import { crossEntropy, type Losses, losses, lossValue, mse, poissonNll } from './index.ts'
+import { crossEntropy, jointLosses, type Losses, losses, lossValue, mse, poissonNll } from './index.ts'
 import { reduced } from './loss.ts'
 
 const float = (shape: readonly number[], list: readonly number[]) => tensor('float64', shape, Float64Array.from(list))
@@ -152,4 +152,14 @@ test('weights that are negative or all 0 are refused', async () => {
   const weights = expect.objectContaining({ code: 'WEIGHTS_INVALID' })
   await expect(train(mse(), Float32Array.of(1, 2, 3), 1, [1, -1, 1])).rejects.toThrow(weights)
   await expect(train(mse(), Float32Array.of(1, 2, 3), 1, [0, 0, 0])).rejects.toThrow(weights)
+})
+
+test('every entry of the tables tells its settings and where its numbers come from', () => {
+  for (const [name, entry] of Object.entries({ ...losses, ...jointLosses })) {
+    expect(entry.source, name).toMatch(/\d/)
+    for (const [key, { default: value, takes, test: fits }] of Object.entries(entry.parameters)) {
+      expect(takes, `${name}.${key}`).not.toBe('')
+      if (value !== undefined && key !== 'cutoffs') expect(fits(value as never), `${name}.${key}`).toBe(true)
+    }
+  }
 })
