@@ -23,11 +23,11 @@ import {
   type Value,
   where,
 } from '@mlpod/graph'
-import { finite, flag, oneOf, share } from '../optimizers/option.ts'
+import { finite, flag, share } from '../optimizers/option.ts'
 import { expectShapes, loss, refuse } from './define.ts'
 import type { Loss, Losses } from './loss.ts'
 import { hot, pairs, pick, square } from './maths.ts'
-import { classWeights, label, NONE } from './settings.ts'
+import { classWeights, label, NONE, oneOrTwo } from './settings.ts'
 
 /** How classes count. */
 export interface ClassOptions {
@@ -147,7 +147,7 @@ const classNumbers = (): Partial<Loss> => ({ prediction: 'logits', target: 'int6
 export const multiMargin = loss({
   name: 'multiMargin',
   source: 'torch.nn.MultiMarginLoss 2.15',
-  parameters: { power: oneOf(['1', '2'], '1'), margin: finite(1), classWeights },
+  parameters: { power: oneOrTwo, margin: finite(1), classWeights },
   of: classNumbers,
   rows:
     ({ power, margin, classWeights: weights }) =>
@@ -155,7 +155,7 @@ export const multiMargin = loss({
       expectShapes('multiMargin', { scores: [scores, 'N C'], target: [target, 'N'] })
       checkWeights('multiMargin', scores, weights)
       const short = relu(add(sub(scores, unsqueeze(pick(scores, target), [1])), margin))
-      const powered = power === '2' ? square(short) : short
+      const powered = power === 2 ? square(short) : short
       const wrong = where(equal(hot(target, scores), 1), 0, powered)
       const mean = div(reduceSum(wrong, { axes: [1] }), classesOf(scores))
       return { losses: weights ? mul(mean, gather(like(scores, weights), target)) : mean }

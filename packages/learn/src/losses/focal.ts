@@ -38,8 +38,8 @@ const alphaOrNone: Option<number | undefined> = {
 }
 
 /**
- * Returns (1 - p_t)^gamma times the cross entropy of logits; `alpha` weighs positives, 1 - alpha negatives (none: all 1; He's
- * papers take 0.25). Source: Lin et al. (2017); optax.losses.sigmoid_focal_loss 0.2.8.
+ * Returns (1 - p_t)^gamma times the cross entropy of logits; `alpha` weighs positives, 1 - alpha negatives (none: all 1; the
+ * paper takes 0.25). Source: Lin et al. (2017); optax.losses.sigmoid_focal_loss 0.2.8.
  */
 export const sigmoidFocal = elementwise({
   name: 'sigmoidFocal',

@@ -11,7 +11,7 @@ import {
 } from './binary.ts'
 import { ciou, diou, giou } from './boxes.ts'
 import { crossEntropy, multiLabelMargin, multiMargin, nll } from './classes.ts'
-import { barlowTwins, circle, infoNce, ntxent, sigLip, simClr, supCon, vicReg } from './contrastive.ts'
+import { circle, ntxent, supCon } from './contrastive.ts'
 import { ctc } from './ctc.ts'
 import { mixtureDensity } from './density.ts'
 import { cosineEmbedding, marginRanking, tripletMargin, tripletMarginWithDistance } from './embedding.ts'
@@ -70,6 +70,7 @@ import {
   wing,
 } from './robust.ts'
 import { cox, discreteHazard } from './survival.ts'
+import { barlowTwins, infoNce, sigLip, simClr, vicReg } from './views.ts'
 
 /** Every loss of a prediction and a target by its name: a function of its settings, with `parameters` and `source`. */
 export const losses = {
@@ -196,3 +197,4 @@ export * from './ranking.ts'
 export * from './regression.ts'
 export * from './robust.ts'
 export * from './survival.ts'
+export * from './views.ts'

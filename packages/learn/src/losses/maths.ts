@@ -9,6 +9,7 @@ import {
   greater,
   less,
   log,
+  matMul,
   max,
   mul,
   neg,
@@ -16,6 +17,7 @@ import {
   range,
   reduceL1,
   reduceL2,
+  reduceLogSumExp,
   reduceMax,
   reduceSum,
   reshape,
@@ -26,6 +28,7 @@ import {
   sub,
   sum,
   tanh,
+  transpose,
   unsqueeze,
   type Value,
   where,
@@ -44,6 +47,12 @@ export const logistic = (z: Value, y: Value): Value => add(mul(sub(1, y), z), so
 export function log1mExp(d: Value): Value {
   const t = tanh(mul(d, 0.5))
   return add(sub(log(t), log(add(t, 1))), Math.LN2)
+}
+
+/** Returns e^y - 1, which loses no digits for small y: with t = tanh(y / 2) it is 2 t / (1 - t). For y below 15. */
+export function expMinus1(y: Value): Value {
+  const t = tanh(mul(y, 0.5))
+  return div(mul(t, 2), sub(1, t))
 }
 
 /** Returns log x where x is above `least`, elsewhere the log of that, with derivative 0. */
@@ -122,3 +131,11 @@ export const normalCdf = (x: Value): Value => exp(logNormalCdf(x))
 
 /** Returns the normal density. */
 export const normalDensity = (x: Value): Value => mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))
+
+/** Returns the logarithm of each row's share among all other rows, by cosine / temperature, [N, N]. */
+export function sharesOfOthers(x: Value, temperature: number): Value {
+  const unit = normalized(x)
+  const s = div(matMul(unit, transpose(unit)), temperature)
+  const self = pairs(positions(s, 0), equal)
+  return sub(s, reduceLogSumExp(where(self, -1e30, s), { axes: [-1], keepDims: true }))
+}

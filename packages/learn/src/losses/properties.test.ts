@@ -266,6 +266,20 @@ test("Barron's loss goes over into its limits", async () => {
   close(await lossesOf(l.barron({ alpha: -2 }), rowOf), await lossesOf(l.gemanMcClure({ c: 2 }), rowOf))
 })
 
+test('near its limits the loss keeps its digits in single precision', async () => {
+  const single = two(
+    tensor('float32', [1, 3], Float32Array.of(0.5, -1, 3)),
+    tensor('float32', [1, 3], new Float32Array(3)),
+  )
+  const digits = async (loss: Loss, limit: Loss): Promise<void> => {
+    const [found, expected] = [await lossesOf(loss, single), await lossesOf(limit, single)]
+    found.forEach((value, i) => void expect(value / expected[i]).toBeCloseTo(1, 4))
+  }
+  await digits(l.barron({ alpha: 2e-6 }), l.barron({ alpha: 0 }))
+  await digits(l.barron({ alpha: -2e-6 }), l.barron({ alpha: 0 }))
+  await digits(l.barron({ alpha: 2 - 2e-6 }), l.barron({ alpha: 2 }))
+})
+
 test('the wing is continuous where its line begins', async () => {
   const [below, above] = await lossesOf(l.wing(), two(floats([1, 2], 10 - 1e-9, 10 + 1e-9), floats([1, 2], 0, 0)))
   expect(below).toBeCloseTo(above, 6)

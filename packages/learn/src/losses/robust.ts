@@ -18,7 +18,7 @@ import {
 } from '@mlpod/graph'
 import { nonNegative, nonPositive, type Option, oneOf, positive, share } from '../optimizers/option.ts'
 import { elementwise, expectShapes, loss } from './define.ts'
-import { hot, pick, square } from './maths.ts'
+import { expMinus1, hot, pick, square } from './maths.ts'
 import { between } from './settings.ts'
 
 /** u = (r / c)^2 of the error r. */
@@ -70,7 +70,7 @@ export const welsch = elementwise({
   each:
     ({ c }) =>
     (p, t) =>
-      mul(sub(1, exp(neg(squared(p, t, c)))), c ** 2 / 2),
+      mul(expMinus1(neg(squared(p, t, c))), -(c ** 2) / 2),
 })
 
 const shapeOf: Option<number> = {
@@ -89,12 +89,15 @@ export const barron = elementwise({
   parameters: { alpha: shapeOf, c: positive(1) },
   each: ({ alpha, c }) => {
     const of = (u: Value): Value => {
-      if (alpha === Number.NEGATIVE_INFINITY) return sub(1, exp(mul(u, -0.5)))
+      if (alpha === Number.NEGATIVE_INFINITY) return neg(expMinus1(mul(u, -0.5)))
       // near a limit the form below loses its digits
       if (Math.abs(alpha) < 1e-6) return log(add(mul(u, 0.5), 1))
       const d = Math.abs(alpha - 2)
       if (d < 1e-6) return mul(u, 0.5)
-      return mul(sub(pow(add(div(u, d), 1), alpha / 2), 1), d / alpha)
+      const base = add(div(u, d), 1)
+      // b^a - 1 = e^(a log b) - 1, whose digits a power near 1 would lose
+      const power = alpha < 0.1 ? expMinus1(mul(log(base), alpha / 2)) : sub(pow(base, alpha / 2), 1)
+      return mul(power, d / alpha)
     }
     return (p, t) => of(squared(p, t, c))
   },
@@ -130,7 +133,7 @@ export const generalizedCrossEntropy = loss({
     ({ q }) =>
     (logits, target) => {
       const own = pick(checked('generalizedCrossEntropy', logits, target), target)
-      return { losses: div(sub(1, exp(mul(own, q))), q) }
+      return { losses: div(expMinus1(mul(own, q)), -q) }
     },
 })
 

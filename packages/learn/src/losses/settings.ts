@@ -39,6 +39,9 @@ export const between = (value: number): Option<number> => ({
   test: (given) => given > 0 && given < 1,
 })
 
+/** 1 or 2. */
+export const oneOrTwo: Option<number> = { default: 1, takes: '1 or 2', test: (given) => given === 1 || given === 2 }
+
 /** The order of a norm: a number >= 1, or infinity. */
 export const order = (value: number): Option<number> => ({
   default: value,
