@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import * as g from '../index.ts'
-import { testDerivatives, unary } from '../testDerivatives.ts'
+import { int64, testDerivatives, unary } from '../testDerivatives.ts'
 
 testDerivatives({
   'a loop of a fixed number of turns': unary((x) => g.repeat(3, [x], ([s]) => [g.tanh(g.mul(s, 1.3))])),
@@ -85,6 +85,25 @@ testDerivatives({
         const [slope] = g.grad(g.reduceSum(g.mul(error, error)), [w])
         return [g.sub(w, g.mul(rate, slope))]
       }),
+  },
+  'a scan over pieces whose size the run tells': {
+    shapes: [
+      [4, 3],
+      [3, 2],
+    ],
+    ragged: true,
+    make: (h, w) => {
+      const size = g.min(g.shape(h, 0, 1), int64(2))
+      const pieces = g.reshape(h, g.concat([int64(-1), size, int64(3)]))
+      const labels = g.reshape(int64(0, 1, 1, 0), g.concat([int64(-1), size]))
+      const [sums, counts] = g.scan([], [pieces, labels], (_, [rows, label]) => {
+        const all = g.logSoftmax(g.matMul(rows, w))
+        const kept = g.cast(g.not(g.equal(label, g.constant(-1, 'int64'))), 'float64')
+        const chosen = g.squeeze(g.gatherElements(all, g.unsqueeze(label, [1]), { axis: 1 }), [1])
+        return { state: [], collect: [g.mul(chosen, kept), kept] }
+      })
+      return g.div(g.reduceSum(sums), g.reduceSum(counts))
+    },
   },
   'a branch in a loop': unary((x) =>
     g.repeat(3, [x], ([s], turn) => [

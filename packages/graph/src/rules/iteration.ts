@@ -40,11 +40,11 @@ export function iterated({ operation, y, gs, wanted, pullback }: Reverse): reado
     new Set(captures),
   )
 
-  const tape = taped(operation, it, made)
-  const back = substitute(
-    made.map((value, i) => value ?? zerosLike(us[i] ?? wrt[i])),
-    tape.replaced,
-  )
+  // zeros too may need a size that only the turn knows
+  const whole = made.map((value, i) => value ?? zerosLike(us[i] ?? wrt[i]))
+  const needed = whole.map((value, i) => (i < moving.length + elements.length || made[i] ? value : undefined))
+  const tape = taped(operation, it, needed)
+  const back = substitute(whole, tape.replaced)
   const states = back.slice(0, moving.length)
   const ofElements = back.slice(moving.length, moving.length + elements.length)
   const ofCaptures = asked.map((value, i) => {

@@ -1,10 +1,12 @@
 import {
   add,
+  cast,
   celu,
   clip,
   constant,
   cumSum,
   div,
+  dtypeOf,
   elu,
   equal,
   exp,
@@ -47,10 +49,10 @@ export function sparsemax(x: Value): Value {
   const n = x.shape.at(-1) as number
   const shifted = sub(x, reduceMax(x, { axes: [-1], keepDims: true }))
   const { values: sorted } = topK(shifted, n)
-  const ranks = constant(Array.from({ length: n }, (_, i) => i + 1))
+  const ranks = cast(constant(Array.from({ length: n }, (_, i) => i + 1)), dtypeOf(x)!)
   const sums = cumSum(sorted, -1)
   const inside = greater(add(1, mul(ranks, sorted)), sums)
-  const count = reduceSum(where(inside, 1, 0), { axes: [-1], keepDims: true })
+  const count = reduceSum(cast(inside, dtypeOf(x)!), { axes: [-1], keepDims: true })
   const total = reduceSum(where(inside, sorted, 0), { axes: [-1], keepDims: true })
   return relu(sub(shifted, div(sub(total, 1), count)))
 }
@@ -60,7 +62,7 @@ export function entmax15(x: Value): Value {
   const n = x.shape.at(-1) as number
   const shifted = mul(sub(x, reduceMax(x, { axes: [-1], keepDims: true })), 0.5)
   const { values: sorted } = topK(shifted, n)
-  const ranks = constant(Array.from({ length: n }, (_, i) => i + 1))
+  const ranks = cast(constant(Array.from({ length: n }, (_, i) => i + 1)), dtypeOf(x)!)
   const means = div(cumSum(sorted, -1), ranks)
   const squares = div(cumSum(mul(sorted, sorted), -1), ranks)
   const deviation = mul(ranks, sub(squares, mul(means, means)))
@@ -68,7 +70,7 @@ export function entmax15(x: Value): Value {
   // outside of the support delta is below 0, where its root has no derivative
   const real = greater(delta, 0)
   const thresholds = sub(means, where(real, sqrt(where(real, delta, 1)), 0))
-  const count = reduceSum(where(lessOrEqual(thresholds, sorted), 1, 0), { axes: [-1], keepDims: true })
+  const count = reduceSum(cast(lessOrEqual(thresholds, sorted), dtypeOf(x)!), { axes: [-1], keepDims: true })
   const last = equal(ranks, count)
   const threshold = reduceSum(where(last, thresholds, 0), { axes: [-1], keepDims: true })
   const left = relu(sub(shifted, threshold))
