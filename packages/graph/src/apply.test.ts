@@ -163,6 +163,13 @@ test.each(refused)('%s that do not fit are refused', (_, make, code, message) =>
 const shapeOf = (value: Value): readonly (string | number)[] =>
   value.shape.map((dim) => (String(dim).startsWith('?') ? '?' : dim))
 
+test('sizes that a file computes are known: those before and after an axis, the axis modulo the rank', () => {
+  const x = g.input('x', 'float32', ['n', 18])
+  const at = g.mod(g.constant([-1], 'int64'), g.constant([2], 'int64'))
+  const sizes = g.concat([g.slice(g.shape(x), [0], at), g.constant([2, 9], 'int64')])
+  expect(g.reshape(x, sizes).shape).toEqual(['n', 2, 9])
+})
+
 test('sizes that are only known in a run keep their names', () => {
   const x = input('x', 'float32', ['batch', 3, 4])
   const other = input('other', 'float32', ['other', 3, 4])

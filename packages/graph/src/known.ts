@@ -92,6 +92,11 @@ const READERS: Readonly<Record<string, Reader | undefined>> = {
   Add: ({ inputs: [a, b] }) => zip(a, b, 0, (x, y) => x + y),
   Sub: ({ inputs: [a, b] }) => (isZero(b) ? dimsOf(a) : zip(a, b, undefined, (x, y) => x - y)),
   Mul: ({ inputs: [a, b] }) => zip(a, b, 1, (x, y) => x * y),
+  // of two whole numbers, with the sign of the divisor
+  Mod: ({ inputs: [a, b], attributes: { fmod } }) =>
+    fmod?.kind === 'int' && Number(fmod.value) === 1
+      ? undefined
+      : zip(a, b, undefined, (x, y) => (y === 0 ? Number.NaN : x - y * Math.floor(x / y))),
   Div: ({ inputs: [a, b] }) => zip(a, b, undefined, (x, y) => (y === 0 ? Number.NaN : Math.trunc(x / y))),
 }
 

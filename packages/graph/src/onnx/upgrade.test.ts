@@ -104,3 +104,22 @@ test('a dropout in training that keeps no mask has a derivative, by the mask tha
   for (const [i, value] of Array.from(y.data as Float32Array).entries()) expect(found.data[i]).toBeCloseTo(value, 5)
   expect(Array.from(y.data as Float32Array).filter((value) => value === 0).length).toBeGreaterThan(10)
 })
+
+test('a clip from one side, or with a bound that is a list of one number, runs and has a derivative', async () => {
+  const bound: Message<'NodeProto'> = {
+    opType: 'Constant',
+    output: ['bound'],
+    attribute: [{ name: 'value_floats', type: 6, floats: [0.5] }],
+  }
+  for (const ends of [
+    ['x', 'bound'],
+    ['x', '', 'bound'],
+  ]) {
+    const { inputs, outputs } = load(file(13, [3], [bound, { opType: 'Clip', input: ends, output: ['y'] }]))
+    const [slope] = vjp([outputs.y], [inputs.x], [inputs.x])
+    await using session = await openSession(compile({ inputs, outputs: { slope } }))
+    const data = Float32Array.of(-1, 0.25, 2)
+    const { slope: found } = await session.run({ x: { dtype: 'float32', shape: [3], data } })
+    expect([...(found.data as Float32Array)]).toEqual(ends.length === 2 ? [0, 0, 2] : [-1, 0.25, 0])
+  }
+})

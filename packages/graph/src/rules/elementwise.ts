@@ -34,7 +34,6 @@ import {
   tanh,
   where,
 } from '../operators/elementwise.ts'
-import { reduceSum } from '../operators/reduction.ts'
 import type { Differentiable, Rule } from '../rule.ts'
 import { float, text } from '../schema.ts'
 import type { elementwise as schemas } from '../schemas/elementwise.ts'
@@ -92,8 +91,8 @@ const extreme = (of: (a: Value, b: Value) => Value): Differentiable => {
   return { vjp: (c) => (c.x.length === 1 ? [c.g] : c.x.length === 2 ? ofTwo(c) : folded.vjp(c)) }
 }
 
-const clipped = (g: Value, x: Value, low?: Value, high?: Value): Value => {
-  const inside = [low && greater(x, low), high && less(x, high)].filter((test) => test !== undefined)
+const clipped = (g: Value, x: Value, low?: Value | null, high?: Value | null): Value => {
+  const inside = [low && greater(x, low), high && less(x, high)].filter((test) => test != null)
   return inside.length === 0
     ? g
     : where(
@@ -102,8 +101,6 @@ const clipped = (g: Value, x: Value, low?: Value, high?: Value): Value => {
         0,
       )
 }
-
-const total = (value: Value): Value => reduceSum(value)
 
 /** What a dropout in training lets pass, scaled up; all passes outside training. */
 function passed(g: Value, { inputs: [, ratio, training], outputs: [, mask] }: Operation): Value {
@@ -275,8 +272,11 @@ export const elementwise: { readonly [O in keyof typeof schemas]: Rule } = {
   Clip: {
     vjp: ({ g, x: [x, low, high] }) => [
       () => clipped(g, x, low, high),
-      () => low && total(where(lessOrEqual(x, low), g, 0)),
-      () => high && total(where(low ? and(greaterOrEqual(x, high), not(less(x, low))) : greaterOrEqual(x, high), g, 0)),
+      () => low && unbroadcast(where(lessOrEqual(x, low), g, 0), low),
+      () => {
+        const above = high && greaterOrEqual(x, high)
+        return above && unbroadcast(where(low ? and(above, not(less(x, low))) : above, g, 0), high)
+      },
     ],
   },
   Cast: {

@@ -56,6 +56,18 @@ testDerivatives({
       make: (x) => applyOne('ArrayFeatureExtractor', [x, int64(2, 0, 2)]),
     },
   ),
+  'ArrayFeatureExtractor, indices in rows': of(
+    'ArrayFeatureExtractor',
+    {},
+    {
+      shapes: [[3]],
+      make: (x) => {
+        const picked = applyOne('ArrayFeatureExtractor', [x, g.reshape(int64(2, 0, 2, 1), [2, 2])])
+        expect(picked.shape).toEqual([1, 4])
+        return picked
+      },
+    },
+  ),
   LinearRegressor: of('LinearRegressor', { coefficients, targets: int(2), post_transform: text('LOGISTIC') }),
   'LinearClassifier SOFTMAX': of(
     'LinearClassifier',

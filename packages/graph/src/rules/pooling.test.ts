@@ -24,6 +24,14 @@ testDerivatives({
     shapes: [[1, 2, 5, 6]],
     make: (x) => g.maxPool(g.mul(x, x), 2, { strides: 3, ceil: true }),
   },
+  'maxPool with ceil, whose last window reaches beyond the border': {
+    shapes: [[1, 2, 5]],
+    make: (x) => g.maxPool(g.mul(x, x), 2, { strides: 2, ceil: true }),
+  },
+  'maxPool with pads, windows apart': {
+    shapes: [[1, 2, 8]],
+    make: (x) => g.maxPool(g.mul(x, x), 2, { strides: 2, pads: 1 }),
+  },
   'maxPool with dilations': {
     shapes: [[1, 2, 7]],
     make: (x) => g.maxPool(g.mul(x, x), 3, { dilations: 2, strides: 2 }),

@@ -3,7 +3,7 @@ import { gather, scatterElements } from '../operators/indexing.ts'
 import { maxUnpool } from '../operators/pooling.ts'
 import { reshape } from '../operators/structure.ts'
 import type { Differentiable, Rule } from '../rule.ts'
-import { ints } from '../schema.ts'
+import { int, ints } from '../schema.ts'
 import type { pooling as schemas } from '../schemas/pooling.ts'
 import type { Operation, Value } from '../value.ts'
 import { windowOf } from '../window.ts'
@@ -22,9 +22,11 @@ const foundAt = ({ inputs, attributes }: Operation): Value => {
 function laidBack(g: Value, operation: Operation): Value {
   const [x] = operation.inputs as readonly [Value]
   const kernel = ints(operation, 'kernel_shape')!
-  const { strides, dilations } = windowOf(operation, kernel, x.shape.slice(2))
+  const { strides, dilations, pads } = windowOf(operation, kernel, x.shape.slice(2))
   const apart = kernel.every((size, axis) => strides[axis] >= (size - 1) * dilations[axis] + 1)
-  if (apart) return maxUnpool(g, foundAt(operation), kernel, { strides, outputShape: sizesOf(x) })
+  // the runtime's MaxUnpool takes no windows that reach beyond the border
+  const within = int(operation, 'ceil_mode', 0) === 0 && pads?.every((size) => size === 0)
+  if (apart && within) return maxUnpool(g, foundAt(operation), kernel, { strides, outputShape: sizesOf(x) })
   const sum = scatterElements(flat(zerosLike(x)), flat(foundAt(operation)), flat(g), { reduction: 'add' })
   return reshapeTo(sum, x)
 }

@@ -140,8 +140,9 @@ export const elementwise = {
     attributes: {},
     types: same('number'),
     shapes: (call) => {
+      // a list of one number is a scalar to the runtime, and files have it
       for (const bound of [1, 2])
-        if (call.inputs[bound] && call.inputs[bound].shape.length > 0)
+        if (call.inputs[bound] && !['', '1'].includes(call.inputs[bound].shape.join()))
           throw refuse(
             call,
             'SHAPE_MISMATCH',

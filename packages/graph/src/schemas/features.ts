@@ -14,6 +14,7 @@ import {
   to,
 } from '../schema.ts'
 import { type Dim, freshDim } from '../value.ts'
+import { total } from './structure.ts'
 
 const learning = { domain: 'ai.onnx.ml', since: 1 } as const
 
@@ -112,7 +113,9 @@ export const features = {
     shapes: (call) => {
       const { shape } = need(call, 0)
       axisIn(call, -1, shape.length)
-      const count = need(call, 1).shape.at(-1) ?? 1
+      // indices of any shape are one list
+      const indices = need(call, 1).shape
+      const count = indices.length === 1 ? indices[0] : total(indices)
       return [shape.length === 1 ? [1, count] : shape.with(-1, count)]
     },
   },

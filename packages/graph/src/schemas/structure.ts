@@ -29,7 +29,8 @@ function quotient(whole: readonly Dim[], part: readonly Dim[]): Dim | undefined 
 }
 
 /** Returns the product of sizes as one size. */
-const total = (dims: readonly Dim[]): Dim => quotient(dims, []) ?? freshDim()
+/** Returns the number of elements of a shape; a fresh name where it is not known. */
+export const total = (dims: readonly Dim[]): Dim => quotient(dims, []) ?? freshDim()
 
 function reshapeShape(call: Call): readonly Dim[] {
   const [x, target] = call.inputs as readonly [Value, Value]
