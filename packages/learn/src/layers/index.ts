@@ -7,6 +7,7 @@ export {
   type TransformerOptions,
   transformerEncoder,
 } from './attention.ts'
+export { cropping, padding, type Sides } from './borders.ts'
 export {
   type ConvOptions,
   type ConvTransposeOptions,
@@ -15,6 +16,17 @@ export {
   depthwiseConv,
   separableConv,
 } from './convolution.ts'
+export { type DeformConvOptions, deformConv } from './deformable.ts'
+export {
+  type BlockOptions,
+  channelShuffle,
+  fold,
+  pixelShuffle,
+  pixelUnshuffle,
+  type UpsampleOptions,
+  unfold,
+  upsample,
+} from './image.ts'
 export { type InitializerName, initializers } from './initializers.ts'
 export {
   type Fans,
@@ -59,11 +71,14 @@ export {
   adaptiveAvgPool,
   adaptiveMaxPool,
   avgPool,
+  fractionalMaxPool,
   globalAvgPool,
   globalMaxPooling,
   lpPool,
   maxPool,
   type PoolOptions,
+  type Unpoolable,
+  unpoolable,
 } from './pooling.ts'
 export { at, fromTorchGates, gru, lstm, type RecurrentLayerOptions, rnn, timeDistributed } from './recurrent.ts'
 export { alphaDropout, channelDropout, dropout, dropPath } from './regularization.ts'

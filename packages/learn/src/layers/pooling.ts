@@ -1,18 +1,24 @@
+import { PodError } from '@mlpod/contract'
 import {
   averagePool,
   concat,
+  gather,
   globalAveragePool,
   globalMaxPool,
   maxPool as largest,
+  maxPoolWithIndices,
+  maxUnpool,
   lpPool as powerPool,
   reduceMax,
   reduceMean,
+  reshape,
+  shape,
   slice,
   squeeze,
   type Value,
 } from '@mlpod/graph'
 import type { Layer } from './layer.ts'
-import { known } from './shape.ts'
+import { known, unfit } from './shape.ts'
 
 type PerAxis = number | readonly number[]
 
@@ -95,3 +101,47 @@ export const adaptiveAvgPool = adaptivePool(reduceMean, 'adaptive pooling')
 
 /** Returns the layer that keeps the largest of a fixed number of bins an axis. Source: torch.nn.AdaptiveMaxPool2d. */
 export const adaptiveMaxPool = adaptivePool(reduceMax, 'adaptive pooling')
+
+/** A pooling that knows the way back. */
+export interface Unpoolable {
+  readonly values: Value
+  /** Returns a value of the shape of `values` laid where each was found, zeros elsewhere, in the shape of what was pooled. */
+  readonly unpool: (y: Value) => Value
+}
+
+/** Returns what `maxPool` gives, and how to lay such values back. Source: torch.nn.MaxPool2d with return_indices, MaxUnpool1d to MaxUnpool3d. */
+export const unpoolable =
+  (kernel: PerAxis, settings: Omit<PoolOptions, 'dilation' | 'ceil'> = {}): ((x: Value) => Unpoolable) =>
+  (x) => {
+    const { strides, pads } = options(x, kernel, settings)
+    const { values, indices } = maxPoolWithIndices(x, kernel, { strides, pads })
+    return {
+      values,
+      unpool: (y) => maxUnpool(y, indices, kernel, { strides, pads, outputShape: shape(x) }),
+    }
+  }
+
+/**
+ * Returns the layer that keeps the largest of windows whose steps are fractions: `outputs` of them an axis, the window i of
+ * size k beginning at floor((i + u) a) - floor(u a), a = (size - k) / (outputs - 1), the last one at the end. u is the same
+ * for all (torch draws one a channel). Source: Graham (2014); torch.nn.FractionalMaxPool2d. Throws `LAYER_INVALID`.
+ */
+export function fractionalMaxPool(kernel: PerAxis, outputs: PerAxis, { u = 0.5 } = {}): Layer {
+  if (!(u >= 0 && u < 1)) throw new PodError('LAYER_INVALID', `the u of a fractional pooling is ${u}, not in [0, 1)`)
+  const one = (value: PerAxis, i: number): number => (typeof value === 'number' ? value : value[i])
+  return (x, scope) =>
+    x.shape.slice(2).reduce<Value>((value, _, i) => {
+      const [size, k, count] = [known(x, i + 2, 'fractional pooling', scope), one(kernel, i), one(outputs, i)]
+      if (!(count >= 1 && count + k - 1 <= size))
+        throw unfit('fractional pooling', `sizes of ${count + k - 1} or more on axis ${i + 2}`, x, scope)
+      const step = count > 1 ? (size - k) / (count - 1) : 0
+      const start = (at: number): number =>
+        at === count - 1 ? size - k : Math.floor((at + u) * step) - Math.floor(u * step)
+      const places = Array.from({ length: count * k }, (_, at) => start(Math.floor(at / k)) + (at % k))
+      const seen = gather(value, places, { axis: i + 2 })
+      const sizes = seen.shape.map((_, axis) => (axis === i + 2 ? [count, k] : [0]))
+      // 0 keeps a size only where the axes are the same, so the axes after are told
+      const after = value.shape.slice(i + 3).map((_, j) => known(x, i + 3 + j, 'fractional pooling', scope))
+      return reduceMax(reshape(seen, [...sizes.slice(0, i + 3).flat(), ...after]), { axes: [i + 3] })
+    }, x)
+}

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Tensor, tensor } from '@mlpod/contract'
-import { compile, constant, input, openSession, type Value, vjp } from '@mlpod/graph'
+import { compile, constant, input, openSession, sin, type Value, vjp } from '@mlpod/graph'
 import { describe, expect, test } from 'vitest'
 import * as layers from './index.ts'
 
@@ -17,11 +17,14 @@ interface Case {
   readonly after?: Readonly<Record<string, Entry>>
 }
 
+const read = (file: string) =>
+  JSON.parse(readFileSync(new URL(`../../../../conformance/learn/${file}`, import.meta.url), 'utf8'))
 const reference: {
   readonly points: readonly number[]
   readonly activations: Readonly<Record<string, { readonly y: readonly number[]; readonly g: readonly number[] }>>
   readonly layers: Readonly<Record<string, Case>>
-} = JSON.parse(readFileSync(new URL('../../../../conformance/learn/layers.json', import.meta.url), 'utf8'))
+} = read('layers.json')
+const more: { readonly layers: Readonly<Record<string, Case>> } = read('more_layers.json')
 
 const tensorOf = ({ shape, data }: Entry): Tensor<'float32'> => tensor('float32', shape, Float32Array.from(data))
 const cosines = (shape: readonly number[]): Value => {
@@ -95,10 +98,48 @@ const made: Readonly<Record<string, layers.Layer>> = {
   'transformer norm first': of.transformerEncoder(2, { hidden: 8, activation: 'gelu' }),
   'transformer norm last': of.transformerEncoder(2, { hidden: 8, activation: 'gelu', normFirst: false }),
   'dense of sequences': of.dense(3),
+  pixelShuffle: of.pixelShuffle(2),
+  pixelUnshuffle: of.pixelUnshuffle(2),
+  channelShuffle: of.channelShuffle(2),
+  'upsample nearest': of.upsample({ size: [7, 9] }),
+  'upsample nearestExact': of.upsample({ size: [7, 9], mode: 'nearestExact' }),
+  'upsample linear': of.upsample({ size: [7, 9], mode: 'linear' }),
+  'upsample cubic': of.upsample({ size: [7, 9], mode: 'cubic' }),
+  'upsample area': of.upsample({ size: [7, 9], mode: 'area' }),
+  'upsample linear corners': of.upsample({ scale: 2, mode: 'linear', alignCorners: true }),
+  'upsample cubic corners': of.upsample({ scale: 1.5, mode: 'cubic', alignCorners: true }),
+  'upsample series': of.upsample({ scale: 2, mode: 'linear' }),
+  'upsample volume': of.upsample({ scale: 2, mode: 'linear' }),
+  'padding zeros': of.padding([
+    [0, 1],
+    [1, 2],
+  ]),
+  'padding constant': of.padding([[1, 2]], { mode: 'constant', value: 3.5 }),
+  'padding reflect': of.padding(2, { mode: 'reflect' }),
+  'padding replicate': of.padding(1, { mode: 'replicate' }),
+  'padding circular': of.padding(
+    [
+      [3, 0],
+      [1, 2],
+    ],
+    { mode: 'circular' },
+  ),
+  cropping: of.cropping([
+    [1, 0],
+    [2, 1],
+  ]),
+  'cropping volume': of.cropping(1),
+  unfold: of.unfold([2, 3], { stride: 2, padding: 1 }),
+  fold: of.fold([4, 6], [2, 3], { stride: 2, padding: 1 }),
+  unpoolable: (x) => {
+    const { values, unpool } = of.unpoolable(2)(x)
+    return unpool(sin(values))
+  },
+  fractionalMaxPool: of.fractionalMaxPool(2, [3, 4], { u: 0.3 }),
 }
 
-describe('layers give what torch gives', () => {
-  test.each(Object.entries(reference.layers))('%s', async (name, entry) => {
+describe('layers give what their peers give', () => {
+  test.each(Object.entries({ ...reference.layers, ...more.layers }))('%s', async (name, entry) => {
     const x = input('x', 'float32', ['batch', ...entry.x.shape.slice(1)])
     const parameters = Object.fromEntries(
       Object.entries(entry.parameters).map(([path, value]) => [path, tensorOf(value)]),
