@@ -20,6 +20,10 @@ function classesOf(data: TrainingData): Tensor {
 /** Returns numbers for `balanced`, counted in the data. Throws `OPTION_INVALID`. Source: sklearn.utils.compute_class_weight 1.9. */
 export function resolveClassWeights(weights: ClassWeights, data: TrainingData): readonly number[] {
   if (weights !== 'balanced') {
+    if (!Array.isArray(weights))
+      throw new PodError('OPTION_INVALID', `the class weights are ${typeof weights}, no list`, {
+        hint: "list one number a class, from class 0 on, or give 'balanced'",
+      })
     if (weights.some((w) => !(w >= 0 && Number.isFinite(w))) || weights.every((w) => w === 0))
       throw new PodError('OPTION_INVALID', `the class weights ${weights.join(', ')} are not numbers >= 0, some above`)
     return weights

@@ -14,8 +14,9 @@ export interface Verdict {
 
 /** Returns what computes the loss and the metrics of given parameters over all rows, so many at a time. */
 export async function openJudge(problem: Problem, data: TrainingData, options: SessionOptions, rows = 4096) {
-  const session = await openSession(evaluation({ ...problem, precision: 'full' }), options)
-  const { columns } = columnsOf(data)
+  // the rows judged by may be weighed where those learnt from are not, and the other way round
+  const { columns, layout } = columnsOf(data)
+  const session = await openSession(evaluation({ ...problem, columns, layout, precision: 'full' }), options)
   const n = rowsOf(data)
   return {
     [Symbol.asyncDispose]: () => session.close(),

@@ -3,7 +3,7 @@ import { float as floatColumn, relationOf, rowSchema } from '@mlpod/data'
 import { expect, test } from 'vitest'
 import { type Rows, type TrainingData, takeRows } from './data.ts'
 import { fit } from './fit.ts'
-import { adam, crossEntropy, dense, dropout, mlp, relationBatches, sequential } from './index.ts'
+import { adam, crossEntropy, dense, dropout, evaluate, mlp, relationBatches, sequential } from './index.ts'
 import { classes, coded, float, rows, small } from './testData.ts'
 
 const batchesOf = (data: Rows, size: number): Rows[] => {
@@ -158,4 +158,26 @@ test('a relation is read piece by piece: its rows in order, or drawn from a buff
   await expect(fit({ ...small, data: holes })).rejects.toMatchObject(
     coded('VALUE_MISSING', /"b" has no value in row 4/),
   )
+})
+
+test('rows that training is weighed by and validation is not are judged as they are, and the other way round', async () => {
+  const { x, y } = rows
+  const weights = float(
+    [203],
+    Array.from(y.data, (label) => 1 + 2 * label),
+  )
+  const plain = await fit({ ...small, epochs: 1, classWeights: [1, 3], validation: rows })
+  const weighed = await fit({ ...small, epochs: 1, classWeights: [1, 3], validation: { x, y, weights } })
+  const only = await fit({ ...small, epochs: 1, validation: { x, y, weights } })
+  const told = async (fitted: typeof plain, data: TrainingData): Promise<number> =>
+    (await evaluate(fitted, data, { loss: small.loss })).loss
+  expect(plain.history[0].validation).toBeCloseTo(await told(plain, rows), 6)
+  expect(weighed.history[0].validation).toBeCloseTo(await told(weighed, { x, y, weights }), 6)
+  expect(only.history[0].validation).toBeCloseTo(await told(only, { x, y, weights }), 6)
+  expect(weighed.history[0].validation).not.toBeCloseTo(plain.history[0].validation!, 3)
+})
+
+test('class weights that are no list are refused', async () => {
+  const byName = { 0: 1, 1: 3 } as unknown as readonly number[]
+  await expect(fit({ ...small, classWeights: byName })).rejects.toMatchObject(coded('OPTION_INVALID', /no list/))
 })
