@@ -10,6 +10,7 @@ import {
   gatherElements,
   grad,
   greater,
+  identity,
   ifElse,
   input,
   logSoftmax,
@@ -262,6 +263,8 @@ test('a vector by a transposed matrix is right, where the runtime by itself is n
       right: matMul(transpose(q, [1, 0]), v),
       left: matMul(input('u', 'float32', [3]), transpose(q, [1, 0])),
       batches: matMul(transpose(cube, [0, 2, 1]), v),
+      // the transpose comes to stand before the product only when what is between is gone
+      behind: matMul(identity(add(transpose(q, [1, 0]), 0)), v),
     }
     await using session = await openSession(compile({ outputs, optimize }))
     const twelve = Float32Array.from({ length: 12 }, (_, i) => i)
@@ -272,6 +275,7 @@ test('a vector by a transposed matrix is right, where the runtime by itself is n
       cube: tensor('float32', [2, 4, 3], Float32Array.of(...twelve, ...twelve)),
     })
     expect(found.right).toEqual(tensor('float32', [3], Float32Array.of(60, 70, 80)))
+    expect(found.behind).toEqual(found.right)
     expect(found.left).toEqual(tensor('float32', [4], Float32Array.of(8, 26, 44, 62)))
     expect(found.batches).toEqual(tensor('float32', [2, 3], Float32Array.of(60, 70, 80, 60, 70, 80)))
   }

@@ -44,13 +44,21 @@ export interface LoadOptions {
  * An operator that this room does not define is kept as it is: it compiles again but has no derivative.
  * Throws `MODEL_CORRUPT` and `MODEL_UNSUPPORTED`, naming the file and the node.
  */
-export function load(
-  model: Model | Uint8Array,
-  { file = 'the model', operators = [], external }: LoadOptions = {},
+export function load(model: Model | Uint8Array, options: LoadOptions = {}): Loaded {
+  const { file = 'the model', external } = options
+  if (model instanceof Uint8Array) return loadMessage(decode('ModelProto', model, { file }), options)
+  return loadMessage(decode('ModelProto', model.bytes, { file }), {
+    ...options,
+    external: external ?? readFrom(model, file),
+  })
+}
+
+/** Returns the values of a model's message. */
+export function loadMessage(
+  proto: Message<'ModelProto'>,
+  { file = 'the model', operators = [], external: read }: LoadOptions,
 ): Loaded {
-  const proto = decode('ModelProto', model instanceof Uint8Array ? model : model.bytes, { file })
   if (proto.graph === undefined) throw corrupt(file, 'it holds no graph')
-  const read = external ?? (model instanceof Uint8Array ? undefined : readFrom(model, file))
   const graph = read === undefined ? proto.graph : internalized(proto.graph, read, file)
   const opsets = new Map(
     (proto.opsetImport ?? []).map(({ domain = '', version = 1 }) => [domainOf(domain), Number(version)]),

@@ -1,6 +1,6 @@
 import { type Dataset, PodError } from '@mlpod/contract'
 import { besideModel, readBytes, writeWhole } from '#files'
-import { type Loaded, type LoadOptions, load } from './load.ts'
+import { type Loaded, type LoadOptions, loadMessage } from './load.ts'
 import { type Model, modelOf } from './model.ts'
 import { decode } from './onnx/decode.ts'
 import { type ExternalPlace, externalPlaces } from './onnx/external.ts'
@@ -34,15 +34,19 @@ export function onnxModel(file?: string): Dataset<Model, Model> {
  * model names a file outside its folder.
  */
 export async function loadFile(path: string, options: Omit<LoadOptions, 'file' | 'external'> = {}): Promise<Loaded> {
-  const bytes = await readBytes(path)
-  const { graph } = decode('ModelProto', bytes, { file: path })
+  const proto = decode('ModelProto', await readBytes(path), { file: path })
+  const { graph } = proto
   const found = new Map<string, Uint8Array>()
   const key = ({ location, offset, length }: ExternalPlace): string => `${offset}:${length}:${location}`
   for (const place of graph === undefined ? [] : externalPlaces(graph, path)) {
     const beside = await besideModel(path, place.location)
     if (!found.has(key(place))) found.set(key(place), await readBytes(beside, place.offset, place.length))
   }
-  return load(bytes, { ...options, file: path, ...(found.size > 0 && { external: (place) => found.get(key(place))! }) })
+  return loadMessage(proto, {
+    ...options,
+    file: path,
+    ...(found.size > 0 && { external: (place) => found.get(key(place))! }),
+  })
 }
 
 /** Writes a model as an ONNX file, and what lies outside its bytes beside it. Each file is whole or not there. */

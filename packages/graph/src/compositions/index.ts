@@ -1,6 +1,6 @@
 import { differ, int } from '../schema.ts'
 import type { OperatorName } from '../schemas/index.ts'
-import { dtypeOf, type Operation, type Value } from '../value.ts'
+import { dtypeOf, isRanked, type Operation, type Value } from '../value.ts'
 import { activations } from './activations.ts'
 import { attention } from './attention.ts'
 import type { Compositions, Use } from './composition.ts'
@@ -122,10 +122,8 @@ const NOT_RUN: { readonly [O in OperatorName]?: (use: Use, opset: number) => boo
     const [queries, keys] = [q!.shape[along], past ? undefined : k!.shape[along]]
     return mask != null && (differ(mask.shape.at(-2) ?? 1, queries) || differ(mask.shape.at(-1) ?? 1, keys))
   },
-  // Its fusion takes the transpose of the matrix for the matrix, and no error says so (ONNX Runtime 1.30).
-  MatMul: ({ inputs: [a, b] }) =>
-    (b!.shape.length === 1 && a!.operation.type === 'Transpose') ||
-    (a!.shape.length === 1 && b!.operation.type === 'Transpose'),
+  // Where a transpose stands before it, the runtime's fusion takes the matrix as it was, and no error says so (1.30).
+  MatMul: ({ inputs: [a, b] }) => [a, b].some((value) => value!.shape.length === 1 && isRanked(value!)),
   // It reads complex signals wrongly, and beyond their end.
   STFT: ({ inputs: [signal] }) => signal!.shape.at(-1) !== 1,
   RNN: batchFirst,
