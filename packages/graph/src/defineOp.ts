@@ -1,11 +1,9 @@
 import { PodError } from '@mlpod/contract'
 import { applyOpaque } from './apply.ts'
-import { formal } from './leaf.ts'
-import type { Differentiable, Rule } from './rule.ts'
+import type { Differentiable } from './rule.ts'
 import { schemaOf } from './schemas/index.ts'
 import { capture } from './site.ts'
-import { substitute } from './substitute.ts'
-import { type Attribute, dtypeOf, isValue, type Operation, type Value } from './value.ts'
+import { type Attribute, isValue, type Operation, type Value } from './value.ts'
 
 type Inputs = readonly (Value | null)[]
 type Attributes = Readonly<Record<string, Attribute>>
@@ -68,7 +66,7 @@ export function signatures(
   attributes: Attributes,
   known: readonly Pick<Value, 'type' | 'shape'>[],
 ): readonly Pick<Value, 'type' | 'shape'>[] {
-  if (body !== undefined) return bodyOutputs(body, inputs, attributes)
+  if (body !== undefined) return bodyOf(body, inputs, attributes)
   if (infer !== undefined) return infer(inputs, attributes)
   if (known.length > 0) return known
   const first = inputs.find((value) => value !== null)
@@ -81,36 +79,14 @@ export function signatures(
 
 /** Returns what stands for a defined operator in a compiled model, or undefined when it stands for itself. */
 export const expansion = ({ definition, inputs, attributes }: Operation): readonly Value[] | undefined =>
-  definition?.body && bodyOutputs(definition.body, inputs, attributes)
+  definition?.body && bodyOf(definition.body, inputs, attributes)
 
-function bodyOutputs(
+/** Returns what an operator's body makes of inputs, as a list. */
+export function bodyOf(
   body: NonNullable<OperatorOptions['body']>,
   inputs: Inputs,
   attributes: Attributes,
 ): readonly Value[] {
   const results = body(inputs as readonly Value[], attributes)
   return isValue(results) ? [results] : results
-}
-
-/** Returns the derivative of a defined operator, or undefined when it tells none. */
-export function ruleOfDefinition({ vjp, jvp, body }: Definition): Rule | undefined {
-  if (vjp !== undefined) return { vjp, jvp }
-  if (body === undefined) return undefined
-  return {
-    vjp: ({ operation, x, gs, wanted, pullback }) => {
-      // one value may be several inputs, which have cotangents of their own
-      const formals = x.map(
-        (value, i) => value && { ...formal(`x${i}`, dtypeOf(value), []), type: value.type, shape: value.shape },
-      )
-      const asked = formals.filter((_, i) => wanted[i])
-      const found = pullback(bodyOutputs(body, formals, operation.attributes), asked, gs, new Set())
-      const known = found.filter((value) => value !== undefined)
-      const given = new Map(formals.flatMap((value, i) => (value ? [[value, x[i]] as const] : [])))
-      const placed = substitute(known, given)
-      return formals.map((value) => {
-        const cotangent = found[asked.indexOf(value)]
-        return cotangent && placed[known.indexOf(cotangent)]
-      })
-    },
-  }
 }

@@ -40,3 +40,4 @@ export {
   type ValueType,
 } from './value.ts'
 export { vmap } from './vmap.ts'
+export { topological } from './walk.ts'

@@ -4,6 +4,7 @@ import { scan } from './operators/control.ts'
 import { cast } from './operators/elementwise.ts'
 import { oneHot, slice } from './operators/indexing.ts'
 import { concat, range, reshape, shape, size, transpose } from './operators/structure.ts'
+import { sizesOf } from './rules/shape.ts'
 import { attributed, capture } from './site.ts'
 import { dtypeOf, staticShape, type Value } from './value.ts'
 import { vmap } from './vmap.ts'
@@ -76,9 +77,4 @@ function seeded(like: Value, make: (seed: Value) => readonly Value[]): readonly 
     const rows = reshape(stack, concat([constant([-1], 'int64'), shape(stack, 2)]), { allowZero: true })
     return slice(rows, [0], [count])
   })
-}
-
-const sizesOf = (value: Value): Value => {
-  const known = staticShape(value)
-  return known ? constant(known, 'int64') : shape(value)
 }

@@ -1,7 +1,7 @@
 import { PodError } from '@mlpod/contract'
-import { ruleOfDefinition } from './defineOp.ts'
 import { add, sum } from './operators/elementwise.ts'
 import type { Lazy, Reverse, Rule } from './rule.ts'
+import { ruleOfDefinition } from './rules/defined.ts'
 import { rules } from './rules/index.ts'
 import { type OperatorName, schemaOf } from './schemas/index.ts'
 import { attributed } from './site.ts'
