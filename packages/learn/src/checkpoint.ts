@@ -28,12 +28,12 @@ const fileOf = (hash: Hash): string => `${hash}.safetensors`
  * beside their place and renamed, so that what stands there is whole; older tensors go. Returns the hash.
  */
 export async function writeCheckpoint(folder: string, { tensors, plain }: Checkpoint): Promise<Hash> {
-  const { mkdir, readdir, rm } = await import('node:fs/promises')
-  await mkdir(folder, { recursive: true })
+  const { readdir, rm } = await import('node:fs/promises')
+  const { writeAtomic } = await import('@mlpod/store')
   const bytes = encodeSafetensors(tensors)
   const hash = hashBytes(bytes)
-  await writeWhole(bytes, join(folder, fileOf(hash)))
-  await writeWhole(`${canonical({ version: VERSION, tensors: hash, plain })}\n`, join(folder, POINTER))
+  await writeAtomic(join(folder, fileOf(hash)), bytes)
+  await writeAtomic(join(folder, POINTER), `${canonical({ version: VERSION, tensors: hash, plain })}\n`)
   for (const name of await readdir(folder))
     if (/^[0-9a-f]{64}\.safetensors$/.test(name) && name !== fileOf(hash)) await rm(join(folder, name), { force: true })
   return hash
@@ -70,22 +70,4 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint | undef
   if (bytes === undefined) throw corrupt(`${fileOf(hash)} is missing`)
   if (hashBytes(bytes) !== hash) throw corrupt(`${fileOf(hash)} is not what was written`)
   return { tensors: decodeSafetensors(bytes, { file: fileOf(hash) }).tensors, plain }
-}
-
-async function writeWhole(bytes: Uint8Array | string, path: string): Promise<void> {
-  const { open, rename, rm } = await import('node:fs/promises')
-  const beside = `${path}.${process.pid}.part`
-  try {
-    const handle = await open(beside, 'w')
-    try {
-      await handle.writeFile(bytes)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(beside, path)
-  } catch (error) {
-    await rm(beside, { force: true })
-    throw error
-  }
 }

@@ -10,10 +10,10 @@ import {
   openSession,
   or,
   reduceMax,
+  topological,
   type Value,
 } from '@mlpod/graph'
 
-import { ordered } from './ordered.ts'
 import type { Chunk } from './source.ts'
 import type { Trainer } from './trainer.ts'
 import type { TrainingStep } from './trainingStep.ts'
@@ -43,7 +43,7 @@ export async function firstNotFinite(
   inputs: Readonly<Record<string, Value>>,
   feeds: Readonly<Record<string, Tensor>>,
 ): Promise<Culprit | undefined> {
-  const suspects = ordered(values).flatMap((operation) =>
+  const suspects = topological(values).flatMap((operation) =>
     operation.outputs.filter((value) => FLOATS.has(dtypeOf(value) ?? '')).map((value) => ({ operation, value })),
   )
   // 0 for finite, 1 with an infinity, 2 with a NaN

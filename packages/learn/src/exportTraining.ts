@@ -4,7 +4,7 @@ import { checkData } from './checkData.ts'
 import type { TrainingData } from './data.ts'
 import { evaluation } from './evaluation.ts'
 import type { FitOptions } from './fitOptions.ts'
-import { objective, problemOf } from './objective.ts'
+import { problemOf } from './objective.ts'
 import {
   onlyGradients,
   optimizerGraph,
@@ -15,6 +15,7 @@ import {
   slotName,
 } from './optimizerGraph.ts'
 import { checkUpdates } from './optimizers/optimizer.ts'
+import { rowsObjective } from './rowsObjective.ts'
 
 /** What is exported. `data` tells the columns: a few rows are enough. */
 export interface ExportTrainingOptions
@@ -46,29 +47,11 @@ export interface ExportedTraining {
  * for options that cannot be, and `OPTIMIZER_INVALID` for an optimizer that needs more than one gradient a step.
  */
 export function exportTraining(options: ExportTrainingOptions): ExportedTraining {
-  const { optimizer, seed, parameters: given, trainable = () => true, data } = options
+  const { optimizer, data } = options
   checkUpdates(optimizer)
   const problem = problemOf(options)
   checkData(data, problem.losses, 'the data')
-  const columns = Object.fromEntries(
-    Object.entries(problem.columns).map(([name, { dtype, shape }]) => [
-      name,
-      input(name, dtype, ['rows', ...shape.slice(1)]),
-    ]),
-  )
-  const masks: Record<string, Value> = {}
-  const { built, value } = objective(
-    problem,
-    columns,
-    { seed, parameters: given, training: true },
-    ({ name, shape }) => {
-      masks[name] = input(name, 'bool', ['rows', ...shape])
-      return masks[name]
-    },
-  )
-  const paths = Object.keys(built.parameters).filter(trainable)
-  const parameters = paths.map((path) => built.parameters[path])
-  const named = Object.fromEntries(paths.map((path, i) => [parameterName(path), parameters[i]]))
+  const { built, value, columns, masks, paths, parameters, named } = rowsObjective(problem, options)
   const states = Object.entries(built.states)
   const stay = Object.fromEntries(states.map(([path, state]) => [parameterName(path), state.value]))
   const nexts = Object.fromEntries(states.map(([path, state]) => [`${parameterName(path)} next`, state.next]))

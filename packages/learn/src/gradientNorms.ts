@@ -16,7 +16,7 @@ import {
   type Value,
   vmap,
 } from '@mlpod/graph'
-import { readersOf } from './readers.ts'
+import { productWith, readersOf } from './readers.ts'
 
 /** Norms of the gradients of single examples. */
 export interface GradientNorms {
@@ -77,21 +77,13 @@ function ofProduct(x: Value, g: Value): Value {
 function closedForm(operation: Operation, parameter: Value, batch: Dim): Use | undefined {
   const { type, domain, inputs, outputs, attributes } = operation
   const [output] = outputs
-  const [x] = inputs as readonly [Value, ...Value[]]
-  const flag = (name: string): boolean => attributes[name]?.kind === 'int' && Number(attributes[name].value) === 1
   const isBatch = (value: Value): boolean =>
     value.shape[0] === batch && (value.shape.length === 2 || value.shape.length === 3)
   if (domain !== '' || !isBatch(output)) return undefined
-  const scale = attributes.alpha?.kind === 'float' ? attributes.alpha.value : 1
+  const product = productWith(operation, parameter)
+  if (product !== undefined && isBatch(product.x))
+    return { output, square: (g) => mul(ofProduct(product.x, g), product.alpha ** 2) }
   const share = attributes.beta?.kind === 'float' ? attributes.beta.value : 1
-  if (
-    (type === 'MatMul' || type === 'Gemm') &&
-    inputs[1] === parameter &&
-    inputs[0] !== parameter &&
-    isBatch(x) &&
-    !flag('transA')
-  )
-    return { output, square: (g) => mul(ofProduct(x, g), scale * scale) }
   // a bias: broadcast over all axes but the last
   const bias = type === 'Add' || (type === 'Gemm' && inputs[2] === parameter)
   const last = parameter.shape.length === 1 && parameter.shape[0] === output.shape.at(-1)

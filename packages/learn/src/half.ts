@@ -1,6 +1,5 @@
 import { PodError } from '@mlpod/contract'
-import { cast, dtypeOf, input, substitute, type Value } from '@mlpod/graph'
-import { ordered } from './ordered.ts'
+import { cast, dtypeOf, input, substitute, topological, type Value } from '@mlpod/graph'
 
 const isSingle = (value: Value | null): boolean => value !== null && dtypeOf(value) === 'float32'
 
@@ -13,7 +12,7 @@ export function inHalf(values: readonly Value[], starts: readonly Value[]): Valu
   const replaced = new Map(starts.filter(isSingle).map((value) => [value, cast(value, 'float16')] as const))
   // what stands for numbers that are made of whole ones (counts, positions), until those are made of the new graph
   const made: { readonly value: Value; readonly place: Value }[] = []
-  for (const { inputs, captures, outputs } of ordered(values, new Set(starts))) {
+  for (const { inputs, captures, outputs } of topological(values, new Set(starts))) {
     if ([...inputs, ...captures].some(isSingle)) continue
     for (const value of outputs.filter(isSingle)) {
       const leaf = inputs.length + captures.length === 0

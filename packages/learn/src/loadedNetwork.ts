@@ -18,11 +18,11 @@ import {
   stopGradient,
   sub,
   substitute,
+  topological,
   type Value,
 } from '@mlpod/graph'
 import type { Scope } from './layers/layer.ts'
 import type { NamedNetwork } from './namedNetwork.ts'
-import { ordered } from './ordered.ts'
 
 /** Which inputs and outputs of a loaded model are used, by the names that the data has for them. */
 export interface LoadedNetworkOptions {
@@ -61,7 +61,7 @@ export function loadedNetwork(
   }
   for (const name of Object.values(inputNames)) known(name, loaded.inputs, 'INPUT_UNKNOWN', 'input')
   for (const name of Object.values(outputNames)) known(name, loaded.outputs, 'OUTPUT_UNKNOWN', 'output')
-  const norms = ordered(Object.values(outputNames).map((name) => loaded.outputs[name])).filter(isBatchNorm)
+  const norms = topological(Object.values(outputNames).map((name) => loaded.outputs[name])).filter(isBatchNorm)
   const statistics = new Set(norms.flatMap(({ inputs: [, , , mean, variance] }) => [mean, variance]))
   const trained = trainable(loaded, (value) => statistics.has(value) || (!scalars && value.shape.length === 0))
   return {

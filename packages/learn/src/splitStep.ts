@@ -14,7 +14,6 @@ import {
   where,
 } from '@mlpod/graph'
 import { lossNames } from './evaluation.ts'
-import { objective } from './objective.ts'
 import {
   onlyGradients,
   optimizerGraph,
@@ -25,6 +24,7 @@ import {
   slotName,
 } from './optimizerGraph.ts'
 import { total } from './optimizers/arithmetic.ts'
+import { rowsObjective } from './rowsObjective.ts'
 import { LOSSES, metricNames, type TrainingStepOptions } from './trainingStep.ts'
 
 /** A step in two: the gradients of some rows, and the update by the gradients of several such parts together. */
@@ -45,30 +45,10 @@ export const partName = (part: number, name: string): string => `part ${part} ${
  * Returns a step whose gradients are taken in several parts elsewhere: the sum over the parts is that of the whole batch, up to
  * rounding. Throws `OPTIMIZER_INVALID` when the optimizer asks for more than one gradient.
  */
-export function splitStep(
-  { problem, optimizer, seed, parameters: given, norms, trainable = () => true }: TrainingStepOptions,
-  parts: number,
-): SplitStep {
-  const columns = Object.fromEntries(
-    Object.entries(problem.columns).map(([name, { dtype, shape }]) => [
-      name,
-      input(name, dtype, ['rows', ...shape.slice(1)]),
-    ]),
-  )
-  const masks: Record<string, Value> = {}
-  const { built, terms, metrics } = objective(
-    problem,
-    columns,
-    { seed, parameters: given, training: true },
-    ({ name, shape }) => {
-      masks[name] = input(name, 'bool', ['rows', ...shape])
-      return masks[name]
-    },
-  )
-  const paths = Object.keys(built.parameters).filter(trainable)
-  const parameters = paths.map((path) => built.parameters[path])
+export function splitStep(options: TrainingStepOptions, parts: number): SplitStep {
+  const { problem, optimizer, norms } = options
+  const { built, terms, metrics, columns, masks, paths, parameters, named } = rowsObjective(problem, options)
   const losses = Object.keys(problem.losses)
-  const named = Object.fromEntries(paths.map((path, i) => [parameterName(path), parameters[i]]))
   const outputs: Record<string, Value> = {}
   for (const [k, loss] of losses.entries()) {
     const [sumName, totalName] = lossNames(loss)

@@ -33,9 +33,9 @@ import {
   type Value,
   where,
 } from '@mlpod/graph'
+import { square } from '../optimizers/arithmetic.ts'
 
-/** Returns x^2. */
-export const square = (x: Value): Value => mul(x, x)
+export { square }
 
 /** Returns log(1 / (1 + e^-x)), without overflow. */
 export const logSigmoid = (x: Value): Value => neg(softplus(neg(x)))

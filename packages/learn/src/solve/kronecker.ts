@@ -1,7 +1,7 @@
 import { PodError, type Tensor, tensor } from '@mlpod/contract'
 import { constant, grad, matMul, mul, reduceSum, reshape, transpose, type Value } from '@mlpod/graph'
 import { symmetricEigen } from '@mlpod/math'
-import { readersOf } from '../readers.ts'
+import { productWith, readersOf } from '../readers.ts'
 import { blocks, type LinearOperator } from './operator.ts'
 import type { Vector } from './vector.ts'
 
@@ -12,8 +12,6 @@ interface Layer {
   readonly x: Value
   /** The cotangent of the layer's output, [rows, out], of the sum of the losses. */
   readonly g: Value
-  /** Whether the weight stands transposed, as [out, in]. */
-  readonly transposed: boolean
 }
 
 /** Second moments of one layer over the batch: sums, to be added over batches and divided by `count`. */
@@ -158,17 +156,12 @@ function layersOf(losses: Value, weights: Vector): readonly Layer[] {
   const all = readersOf(losses, weights)
   const found = weights.map((weight) => {
     const readers = all.get(weight)!
-    const [operation] = readers
-    const flag = (name: string): boolean => {
-      const attribute = operation?.attributes[name]
-      return attribute?.kind === 'int' && Number(attribute.value) === 1
-    }
-    const product = operation?.type === 'MatMul' || operation?.type === 'Gemm'
-    if (readers.length !== 1 || !product || operation.inputs[1] !== weight || flag('transA'))
+    const product = readers.length === 1 ? productWith(readers[0], weight) : undefined
+    if (product === undefined)
       throw new PodError('OPERATOR_INVALID', `the weight "${nameOf(weight)}" is not the matrix of one product x w`, {
         hint: 'K-FAC is for dense layers: leave other parameters out',
       })
-    return { weight, x: operation.inputs[0]!, output: operation.outputs[0], transposed: flag('transB') }
+    return { weight, ...product }
   })
   const cotangents = grad(
     reduceSum(losses),
@@ -176,5 +169,9 @@ function layersOf(losses: Value, weights: Vector): readonly Layer[] {
   )
   const rows = (value: Value): Value =>
     value.shape.length === 2 ? value : reshape(value, [-1, value.shape.at(-1) as number])
-  return found.map(({ weight, x, transposed }, i) => ({ weight, transposed, x: rows(x), g: rows(cotangents[i]) }))
+  return found.map(({ weight, x, alpha }, i) => ({
+    weight,
+    x: alpha === 1 ? rows(x) : mul(rows(x), alpha),
+    g: rows(cotangents[i]),
+  }))
 }

@@ -1,4 +1,4 @@
-import { defineOp, dtypeOf, input, mul, type Operation, substitute, type Value } from '@mlpod/graph'
+import { defineOp, dtypeOf, input, mul, substitute, topological, type Value } from '@mlpod/graph'
 import { direct } from './dense.ts'
 import { biCGStab, conjugateGradient, type IterationOptions, normalConjugateGradient } from './iterative.ts'
 import type { LinearOperator } from './operator.ts'
@@ -81,17 +81,8 @@ function solveWith(
   return { leaves, solve: (b, given) => [...op([...b, ...given])] }
 }
 
-function leavesOf(values: readonly Value[]): Value[] {
-  const seen = new Set<Operation>()
-  const leaves: Value[] = []
-  const stack = values.map(({ operation }) => operation)
-  while (stack.length > 0) {
-    const operation = stack.pop()!
-    if (seen.has(operation)) continue
-    seen.add(operation)
-    const reads = [...operation.inputs, ...operation.captures].filter((value) => value !== null)
-    if (reads.length === 0 && operation.domain === 'mlpod') leaves.push(operation.outputs[0])
-    for (const value of reads) stack.push(value.operation)
-  }
-  return leaves
-}
+/** The inputs and parameters that values are made of. */
+const leavesOf = (values: readonly Value[]): Value[] =>
+  topological(values).flatMap(({ domain, inputs, outputs: [leaf] }) =>
+    domain === 'mlpod' && inputs.length === 0 ? [leaf] : [],
+  )

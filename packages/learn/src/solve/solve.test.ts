@@ -5,6 +5,7 @@ import {
   compile,
   constant,
   gather,
+  gemm,
   grad,
   hessian,
   input,
@@ -335,6 +336,18 @@ test('K-FAC is exact for one example, its inverse undoes it, and EK-FAC keeps th
   const ek = kfac([w], shared, { damping: 0, eigenvalues: { w: eigenvalues } })
   const found = await run({ ek: dense(ek.operator) }, many)
   expect(trace(numbers(found.ek))).toBeCloseTo(trace(numbers(sums.fisher)), 4)
+  // y = x w / 2 has half the gradient, and a quarter of the moments
+  const half = reduceSum(sin(gemm(x, w, null, { alpha: 0.5 })), { axes: [1] })
+  const halved = await run(
+    {
+      a: kroneckerFactors(half, [w]).layers.w.a,
+      g: kroneckerFactors(half, [w]).layers.w.g,
+      fisher: dense(empiricalFisher(half, [w])),
+    },
+    one,
+  )
+  const own = kfac([w], eigenbases({ w: { a: halved.a, g: halved.g } }, 1), { damping: 0 }).operator
+  close(numbers((await run({ whole: dense(own) }, one)).whole), numbers(halved.fisher), 4)
   expect(() => kroneckerFactors(losses, [v])).toThrow('is not the matrix of one product')
   expect(() => kfac([v], shared)).toThrow('no factors are given for the weight "v"')
 })
