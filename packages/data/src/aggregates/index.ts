@@ -1,0 +1,12 @@
+export {
+  type Aggregate,
+  type BinCounts,
+  binCounts,
+  orderStatistics,
+  type Runs,
+  runs,
+  scalar,
+  type ValueCount,
+  valueCounts,
+} from './aggregate.ts'
+export { type Collected, collect } from './collect.ts'
