@@ -1,6 +1,6 @@
 export { type Auc, auc } from './auc.ts'
 export { betaCdf, betaQuantile, incompleteBeta } from './beta.ts'
-export { binomialCdf, binomialPValue, binomialTail } from './binomial.ts'
+export { binomialCdf, binomialPmf, binomialPValue, binomialTail, hypergeometricPmf } from './binomial.ts'
 export { chiSquareCdf, chiSquareTail } from './chiSquare.ts'
 export { cholesky, choleskySolve, inverse, logDeterminant, singularValues, solve, symmetricEigen } from './dense.ts'
 export {
@@ -10,8 +10,18 @@ export {
   newcombe,
   type ScoreMethod,
 } from './difference.ts'
+export {
+  bhattacharyya,
+  hellinger,
+  intersection,
+  jensenShannonDistance,
+  klDivergence,
+  largestDifference,
+  stabilityIndex,
+  totalVariation,
+} from './divergence.ts'
 export { gammaln, incompleteGamma } from './gamma.ts'
-export { kolmogorovSmirnov, kolmogorovTail } from './kolmogorov.ts'
+export { kolmogorovExactTail, kolmogorovTail, smirnovTail } from './kolmogorov.ts'
 export { type Moments, mergeMoments, moments, noMoments, variance } from './moments.ts'
 export { bonferroni, holm } from './multiplicity.ts'
 export { normalCdf, normalPdf, normalQuantile } from './normal.ts'
@@ -20,5 +30,7 @@ export { clopperPearson, type Interval, type IntervalOptions, type Sides, wilson
 export { type QuantileMethod, quantile, quantiles } from './quantile.ts'
 export { type Random, random } from './random.ts'
 export { conformalRank, midranks, type RankThreshold, rankThreshold, sortOrder } from './rank.ts'
+export { pooled, quantileOfRuns, type Runs, runsOf, walk } from './runs.ts'
 export { tCdf, tQuantile } from './student.ts'
 export { threefry, type Words } from './threefry.ts'
+export * from './twoSample/index.ts'

@@ -1,3 +1,4 @@
+import type { Runs } from '@mlpod/math'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import type { Cell } from '../relation.ts'
 
@@ -12,14 +13,6 @@ export interface BinCounts {
 export interface ValueCount {
   readonly values: readonly Cell[]
   readonly count: number
-}
-
-/** Distinct numbers in ascending order, and how often each occurs: what empirical distribution functions are made of. */
-export interface Runs {
-  readonly values: Float64Array
-  readonly counts: Float64Array
-  /** The sum of the counts. */
-  readonly n: number
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 import { PodError } from '@mlpod/contract'
+import type { Runs } from '@mlpod/math'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { readRows } from '../columns.ts'
 import type { AnyRelation, Cell } from '../relation.ts'
-import type { Aggregate, BinCounts, Runs, ValueCount } from './aggregate.ts'
+import type { Aggregate, BinCounts, ValueCount } from './aggregate.ts'
 
 /** What was read: gives the value of an aggregate that was asked for. Throws `SQL_FAILED` where SQL could not compute it. */
 export type Collected = <T>(aggregate: Aggregate<T>) => T

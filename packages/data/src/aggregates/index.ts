@@ -3,7 +3,6 @@ export {
   type BinCounts,
   binCounts,
   orderStatistics,
-  type Runs,
   runs,
   scalar,
   type ValueCount,
