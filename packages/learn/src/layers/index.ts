@@ -1,11 +1,11 @@
 export { type ActivationName, activation, activations, entmax15, prelu, sparsemax } from './activations.ts'
 export {
+  type Attention,
   type AttentionLayerOptions,
+  type Cached,
+  cachedSelfAttention,
   multiHeadAttention,
-  positions,
   selfAttention,
-  type TransformerOptions,
-  transformerEncoder,
 } from './attention.ts'
 export { cropping, padding, type Sides } from './borders.ts'
 export {
@@ -80,6 +80,15 @@ export {
   type Unpoolable,
   unpoolable,
 } from './pooling.ts'
+export { alibi, alibiSlopes, positions } from './positional.ts'
 export { at, fromTorchGates, gru, lstm, type RecurrentLayerOptions, rnn, timeDistributed } from './recurrent.ts'
 export { alphaDropout, channelDropout, dropout, dropPath } from './regularization.ts'
+export { additiveAttention, dotAttention, type ScoredAttentionOptions } from './scoredAttention.ts'
 export { factorizationMachine, fieldAwareMachine, radialBasis, randomFourier, softDecisionTree } from './structured.ts'
+export {
+  cachedTransformer,
+  type DecoderOptions,
+  type TransformerOptions,
+  transformerDecoder,
+  transformerEncoder,
+} from './transformer.ts'

@@ -3,6 +3,7 @@ import {
   add,
   concat,
   div,
+  gather,
   matMul,
   max,
   min,
@@ -10,12 +11,15 @@ import {
   reduceL2,
   reduceSum,
   sigmoid,
+  softmax,
   split,
   sub,
   sum,
   transpose,
   type Value,
 } from '@mlpod/graph'
+import { type AttentionLayerOptions, multiHeadAttention } from './attention.ts'
+import { initializers } from './initializers.ts'
 import type { Scope } from './layer.ts'
 import { dense } from './linear.ts'
 import { known } from './shape.ts'
@@ -51,5 +55,18 @@ export const merge = {
   film: (x: Value, condition: Value, scope: Scope): Value => {
     const [scale, shift] = split(dense(2 * known(x, -1, 'FiLM', scope))(condition, scope), 2, { axis: -1 })
     return add(mul(x, add(scale, 1)), shift)
+  },
+  /** x [batch, t, n] plus what its steps attend to of the context [batch, s, m]; `options` are those of `multiHeadAttention`. */
+  crossAttention: (
+    x: Value,
+    context: Value,
+    scope: Scope,
+    { heads = 1, ...options }: AttentionLayerOptions & { readonly heads?: number } = {},
+  ): Value => add(x, multiHeadAttention(heads, options)(x, scope, context)),
+  /** The mean of what several branches say, of one shape, by weights that are learned: softmax of `weight`, equal at first. */
+  lateFusion: (values: readonly Value[], scope: Scope): Value => {
+    const fans = { fanIn: values.length, fanOut: 1 }
+    const shares = softmax(scope.parameter('weight', [values.length], initializers.zeros, fans))
+    return sum(...values.map((value, i) => mul(value, gather(shares, i))))
   },
 } as const
