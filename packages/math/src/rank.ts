@@ -1,4 +1,5 @@
 import { PodError } from '@mlpod/contract'
+import { sortNumbers } from './sort.ts'
 
 /** A threshold read by rank from calibration scores. */
 export interface RankThreshold {
@@ -61,7 +62,7 @@ export function sortedWithoutNaN(values: ArrayLike<number>): Float64Array {
   const copy = new Float64Array(values.length)
   let n = 0
   for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) copy[n++] = values[i]
-  return copy.subarray(0, n).sort()
+  return sortNumbers(copy.subarray(0, n))
 }
 
 /** Returns the indices that sort the values ascending; equal values keep their order, NaN come last. */

@@ -9,8 +9,10 @@ export interface Runs {
 }
 
 /** Returns the runs of numbers in any order; NaN are dropped. */
-export function runsOf(numbers: ArrayLike<number>): Runs {
-  const sorted = sortedWithoutNaN(numbers)
+export const runsOf = (numbers: ArrayLike<number>): Runs => runsOfSorted(sortedWithoutNaN(numbers))
+
+/** Returns the runs of sorted numbers, in their own array. */
+export function runsOfSorted(sorted: Float64Array): Runs {
   const counts = new Float64Array(sorted.length)
   let last = -1
   for (let i = 0; i < sorted.length; i++) {

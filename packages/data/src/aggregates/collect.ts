@@ -1,8 +1,9 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 import { PodError } from '@mlpod/contract'
-import type { Runs } from '@mlpod/math'
+import { type Runs, runsOfSorted, sortNumbers } from '@mlpod/math'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { readRows } from '../columns.ts'
+import type { Engine } from '../engine.ts'
 import type { AnyRelation, Cell } from '../relation.ts'
 import type { Aggregate, BinCounts, ValueCount } from './aggregate.ts'
 
@@ -188,38 +189,35 @@ async function readRuns(data: AnyRelation, { value, few }: Extract<Aggregate, { 
   const { engine } = data
   const { sql } = engine
   const number = sql.cast(value, 'DOUBLE')
-  const base = sql.Query.from({ input: data.query })
-    .where(sql.not(sql.isNull(value)))
-    .orderby(sql.column('v'))
-  const query = few
-    ? base.select({ v: number, times: sql.cast(sql.count(), 'DOUBLE') }).groupby(number)
-    : base.select({ v: number })
+  const present = sql.Query.from({ input: data.query }).where(sql.not(sql.isNull(value)))
+  if (!few) {
+    const [column] = await readDoubles(engine, String(present.select({ v: number })), 1)
+    return runsOfSorted(sortNumbers(column))
+  }
+  const grouped = present.select({ v: number, times: sql.cast(sql.count(), 'DOUBLE') }).groupby(number)
+  const [values, counts] = await readDoubles(engine, String(grouped.orderby(sql.column('v'))), 2)
+  return { values, counts, n: counts.reduce((sum, count) => sum + count, 0) }
+}
+
+/** Reads columns of doubles without NULL, some thousands of rows at a time, into arrays that grow. */
+async function readDoubles(engine: Engine, statement: string, columns: number): Promise<Float64Array[]> {
   const connection = await engine.connect()
   try {
-    const result = await connection.stream(String(query))
-    let [values, counts] = [new Float64Array(1 << 16), new Float64Array(1 << 16)]
-    let [last, n] = [-1, 0]
+    const result = await connection.stream(statement)
+    let found = Array.from({ length: columns }, () => new Float64Array(1 << 14))
+    let n = 0
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-      if (last + chunk.rowCount >= values.length) [values, counts] = [grown(values), grown(counts)]
-      const [given, times] = [doubles(chunk, 0), few ? doubles(chunk, 1) : undefined]
-      for (let i = 0; i < chunk.rowCount; i++) {
-        const time = times ? times[i] : 1
-        n += time
-        // negative zero is zero, and sorts beside it
-        if (last >= 0 && values[last] === given[i]) counts[last] += time
-        else {
-          values[++last] = given[i]
-          counts[last] = time
-        }
-      }
+      if (n + chunk.rowCount > found[0].length) found = found.map(grown)
+      for (const [i, column] of found.entries()) column.set(doubles(chunk, i), n)
+      n += chunk.rowCount
     }
-    return { values: values.subarray(0, last + 1), counts: counts.subarray(0, last + 1), n }
+    return found.map((column) => column.subarray(0, n))
   } finally {
     connection.closeSync()
   }
 }
 
-const grown = (array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
+const grown = (array: Float64Array): Float64Array<ArrayBuffer> => {
   const larger = new Float64Array(array.length * 2)
   larger.set(array)
   return larger
@@ -227,4 +225,4 @@ const grown = (array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
 
 /** A vector of doubles without NULL, as the array that it is. */
 const doubles = (chunk: DuckDBDataChunk, index: number): Float64Array =>
-  (chunk.getColumnVector(index) as unknown as { readonly items: Float64Array }).items
+  (chunk.getColumnVector(index) as unknown as { readonly items: Float64Array }).items.subarray(0, chunk.rowCount)
