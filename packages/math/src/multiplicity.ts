@@ -1,7 +1,7 @@
 import { PodError } from '@mlpod/contract'
 
 /** A correction for several tests: a p-value for each, so that rejecting where it is <= alpha errs at all at most alpha. */
-type Correction = (pValues: readonly number[]) => number[]
+export type Correction = (pValues: readonly number[]) => number[]
 
 const check = (pValues: readonly number[]): void => {
   for (const p of pValues) if (!(p >= 0 && p <= 1)) throw new PodError('P_VALUE_INVALID', `${p} is no p-value`)
@@ -24,4 +24,20 @@ export const holm: Correction = (pValues) => {
 export const bonferroni: Correction = (pValues) => {
   check(pValues)
   return pValues.map((p) => Math.min(1, p * pValues.length))
+}
+
+/**
+ * Returns the adjusted p-values of the step-up procedure that bounds the expected share of false rejections among all
+ * rejections, for independent or positively dependent tests. Source: Benjamini, Hochberg (1995).
+ */
+export const benjaminiHochberg: Correction = (pValues) => {
+  check(pValues)
+  const order = pValues.map((_, i) => i).sort((a, b) => pValues[b] - pValues[a] || b - a)
+  const adjusted = new Array<number>(pValues.length)
+  let smallest = 1
+  order.forEach((index, step) => {
+    smallest = Math.min(smallest, (pValues.length * pValues[index]) / (pValues.length - step))
+    adjusted[index] = smallest
+  })
+  return adjusted
 }

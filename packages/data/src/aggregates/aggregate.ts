@@ -1,4 +1,3 @@
-import type { Runs } from '@mlpod/math'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import type { Cell } from '../relation.ts'
 
@@ -40,7 +39,7 @@ type Part =
       readonly where?: ExprNode
       readonly limit?: number
     }
-  | { readonly pass: 'runs'; readonly value: ExprNode; readonly few: boolean }
+  | { readonly pass: 'numbers'; readonly value: ExprNode }
 
 /**
  * Returns the wish for one aggregate expression of SQL. Any number of them is one scan. `heavy` ones keep many values
@@ -78,8 +77,5 @@ export const valueCounts = (
   { where, limit }: { readonly where?: ExprNode; readonly limit?: number } = {},
 ): Aggregate<readonly ValueCount[]> => ({ pass: 'counts', values, where, limit })
 
-/**
- * Returns the wish for the distinct numbers in order with their counts. `few` says that there are far fewer of them than
- * rows, which is then read sooner. Each is a scan of its columns alone.
- */
-export const runs = (value: ExprNode, { few = false } = {}): Aggregate<Runs> => ({ pass: 'runs', value, few })
+/** Returns the wish for all numbers of an expression in the order of the rows, without NULL. Each is a scan of its columns alone. */
+export const numbers = (value: ExprNode): Aggregate<Float64Array> => ({ pass: 'numbers', value })

@@ -1,6 +1,5 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 import { PodError } from '@mlpod/contract'
-import { type Runs, runsOfSorted, sortNumbers } from '@mlpod/math'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { readRows } from '../columns.ts'
 import type { Engine } from '../engine.ts'
@@ -16,7 +15,7 @@ const HEAVY = 10
 
 /**
  * Reads all aggregates of a table: one scan for scalars and bins together, a second one if order statistics are among
- * them, and for value counts and runs one each of their columns alone. Equal aggregates are read once. What SQL cannot compute (a sum that
+ * them, and for value counts and numbers one each of their columns alone. Equal aggregates are read once. What SQL cannot compute (a sum that
  * overflows) fails when it is asked for, and alone.
  */
 export async function collect(data: AnyRelation, wanted: readonly Aggregate[]): Promise<Collected> {
@@ -48,7 +47,7 @@ export async function collect(data: AnyRelation, wanted: readonly Aggregate[]): 
   })
   await scan(data, places, found)
   for (const { key, aggregate } of of('counts')) found.set(key, await settled(() => readCounts(data, aggregate)))
-  for (const { key, aggregate } of of('runs')) found.set(key, await settled(() => readRuns(data, aggregate)))
+  for (const { key, aggregate } of of('numbers')) found.set(key, await settled(() => readNumbers(data, aggregate)))
   return (aggregate) => valueIn(found, keyOf(aggregate)) as never
 }
 
@@ -78,7 +77,7 @@ function keyOf(aggregate: Aggregate): string {
     bins: (a) => [a.value, a.edges],
     ranks: (a) => [a.value, a.says],
     counts: (a) => [...a.values, a.where ?? '', a.limit ?? ''],
-    runs: (a) => [a.value],
+    numbers: (a) => [a.value],
   } satisfies { [P in Aggregate['pass']]: (a: Extract<Aggregate, { pass: P }>) => readonly unknown[] }
   const text = `${aggregate.pass} ${(parts[aggregate.pass] as (a: Aggregate) => readonly unknown[])(aggregate).join(' | ')}`
   texts.set(aggregate, text)
@@ -185,44 +184,40 @@ async function readCounts(
   return rows.map((row) => ({ values: names.map((name) => row[name]), count: Number(row.times) }))
 }
 
-async function readRuns(data: AnyRelation, { value, few }: Extract<Aggregate, { pass: 'runs' }>): Promise<Runs> {
+async function readNumbers(
+  data: AnyRelation,
+  { value }: Extract<Aggregate, { pass: 'numbers' }>,
+): Promise<Float64Array> {
   const { engine } = data
   const { sql } = engine
-  const number = sql.cast(value, 'DOUBLE')
   const present = sql.Query.from({ input: data.query }).where(sql.not(sql.isNull(value)))
-  if (!few) {
-    const [column] = await readDoubles(engine, String(present.select({ v: number })), 1)
-    return runsOfSorted(sortNumbers(column))
-  }
-  const grouped = present.select({ v: number, times: sql.cast(sql.count(), 'DOUBLE') }).groupby(number)
-  const [values, counts] = await readDoubles(engine, String(grouped.orderby(sql.column('v'))), 2)
-  return { values, counts, n: counts.reduce((sum, count) => sum + count, 0) }
+  return readDoubles(engine, String(present.select({ v: sql.cast(value, 'DOUBLE') })))
 }
 
-/** Reads columns of doubles without NULL, some thousands of rows at a time, into arrays that grow. */
-async function readDoubles(engine: Engine, statement: string, columns: number): Promise<Float64Array[]> {
+/** Reads a column of doubles without NULL, some thousands of rows at a time, into an array that grows. */
+async function readDoubles(engine: Engine, statement: string): Promise<Float64Array> {
   const connection = await engine.connect()
   try {
     const result = await connection.stream(statement)
-    let found = Array.from({ length: columns }, () => new Float64Array(1 << 14))
+    let found = new Float64Array(1 << 14)
     let n = 0
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-      if (n + chunk.rowCount > found[0].length) found = found.map(grown)
-      for (const [i, column] of found.entries()) column.set(doubles(chunk, i), n)
+      if (n + chunk.rowCount > found.length) found = grown(found)
+      found.set(doubles(chunk), n)
       n += chunk.rowCount
     }
-    return found.map((column) => column.subarray(0, n))
+    return found.subarray(0, n)
   } finally {
     connection.closeSync()
   }
 }
 
-const grown = (array: Float64Array): Float64Array<ArrayBuffer> => {
+const grown = (array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
   const larger = new Float64Array(array.length * 2)
   larger.set(array)
   return larger
 }
 
 /** A vector of doubles without NULL, as the array that it is. */
-const doubles = (chunk: DuckDBDataChunk, index: number): Float64Array =>
-  (chunk.getColumnVector(index) as unknown as { readonly items: Float64Array }).items.subarray(0, chunk.rowCount)
+const doubles = (chunk: DuckDBDataChunk): Float64Array =>
+  (chunk.getColumnVector(0) as unknown as { readonly items: Float64Array }).items.subarray(0, chunk.rowCount)
