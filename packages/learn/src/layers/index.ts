@@ -18,6 +18,29 @@ export {
 } from './convolution.ts'
 export { type DeformConvOptions, deformConv } from './deformable.ts'
 export {
+  type Discriminant,
+  type DiscriminantOptions,
+  fitDiscriminant,
+  linearDiscriminant,
+  quadraticDiscriminant,
+} from './discriminant.ts'
+export {
+  type DeepFMOptions,
+  deepFM,
+  factorizationMachine,
+  fieldAwareMachine,
+  higherOrderMachine,
+} from './factorization.ts'
+export { type MixtureParts, mixtureDensityHead, type PolynomialOptions, polynomialFeatures } from './features.ts'
+export {
+  type GaussianProcessOptions,
+  gaussianProcess,
+  meanFieldLogits,
+  type Posterior,
+  type RandomFeatureOptions,
+  randomFeatureProcess,
+} from './gaussianProcess.ts'
+export {
   type BlockOptions,
   channelShuffle,
   fold,
@@ -28,6 +51,7 @@ export {
   upsample,
 } from './image.ts'
 export { type InitializerName, initializers } from './initializers.ts'
+export { type KernelName, type KernelOptions, kernelMatrix, kernels, kernelValue } from './kernels.ts'
 export {
   type Fans,
   type Initializer,
@@ -67,6 +91,7 @@ export {
   unitNorm,
   weightNorm,
 } from './normalization.ts'
+export { nystroem } from './nystroem.ts'
 export {
   adaptiveAvgPool,
   adaptiveMaxPool,
@@ -81,10 +106,10 @@ export {
   unpoolable,
 } from './pooling.ts'
 export { alibi, alibiSlopes, positions } from './positional.ts'
+export { radialBasis, randomFourier } from './radial.ts'
 export { at, fromTorchGates, gru, lstm, type RecurrentLayerOptions, rnn, timeDistributed } from './recurrent.ts'
 export { alphaDropout, channelDropout, dropout, dropPath } from './regularization.ts'
 export { additiveAttention, dotAttention, type ScoredAttentionOptions } from './scoredAttention.ts'
-export { factorizationMachine, fieldAwareMachine, radialBasis, randomFourier, softDecisionTree } from './structured.ts'
 export {
   cachedTransformer,
   type DecoderOptions,
@@ -92,3 +117,4 @@ export {
   transformerDecoder,
   transformerEncoder,
 } from './transformer.ts'
+export { entmoid15, type ObliviousOptions, obliviousTrees, softDecisionTree } from './trees.ts'
