@@ -22,7 +22,9 @@ export type { NamedNetwork } from './namedNetwork.ts'
 export * from './optimizers/index.ts'
 export { type EvaluateOptions, evaluate, type PredictOptions, predict } from './predict.ts'
 export { applyPreprocess, type Preprocessed, rawInputs, transform } from './preprocess/apply.ts'
+export { farmHash } from './preprocess/farmHash.ts'
 export { fitPreprocess } from './preprocess/fit.ts'
+export { type Hashable, hashedCrossing, hashing } from './preprocess/hashing.ts'
 export {
   type CategoricalOptions,
   type Feature,
@@ -33,6 +35,15 @@ export {
   type Preprocess,
   type PreprocessOptions,
 } from './preprocess/plan.ts'
+export {
+  fitTexts,
+  fitVocabulary,
+  type Standardize,
+  standardizeText,
+  type TokenOptions,
+  textTokens,
+  type Vocabulary,
+} from './preprocess/texts.ts'
 export { type RelationBatchesOptions, relationBatches } from './relationBatches.ts'
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts'
 export * from './schedules/index.ts'

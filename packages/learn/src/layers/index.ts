@@ -9,6 +9,15 @@ export {
 } from './attention.ts'
 export { cropping, padding, type Sides } from './borders.ts'
 export {
+  type CategoryOutput,
+  categoryEncoding,
+  discretization,
+  integerLookup,
+  inverseLookup,
+  type LookupOptions,
+  stringLookup,
+} from './categories.ts'
+export {
   type ConvOptions,
   type ConvTransposeOptions,
   conv,
@@ -109,7 +118,9 @@ export { alibi, alibiSlopes, positions } from './positional.ts'
 export { radialBasis, randomFourier } from './radial.ts'
 export { at, fromTorchGates, gru, lstm, type RecurrentLayerOptions, rnn, timeDistributed } from './recurrent.ts'
 export { alphaDropout, channelDropout, dropout, dropPath } from './regularization.ts'
+export { fitDiscretization, fitNormalization, type MeanAndVariance, normalization, rescaling } from './scaling.ts'
 export { additiveAttention, dotAttention, type ScoredAttentionOptions } from './scoredAttention.ts'
+export { type TextVectorizationOptions, textVectorization } from './textVectorization.ts'
 export {
   cachedTransformer,
   type DecoderOptions,
