@@ -22,7 +22,7 @@ export {
 } from './divergence.ts'
 export { gammaln, incompleteGamma } from './gamma.ts'
 export { kolmogorovExactTail, kolmogorovTail, smirnovTail } from './kolmogorov.ts'
-export { type Moments, mergeMoments, moments, noMoments, variance } from './moments.ts'
+export { type Moments, mergeMoments, moments, noMoments, type Spread, spread, variance } from './moments.ts'
 export { benjaminiHochberg, bonferroni, type Correction, holm } from './multiplicity.ts'
 export { normalCdf, normalPdf, normalQuantile } from './normal.ts'
 export { hypergeometricDraw, permutationOfCounts } from './permutation.ts'

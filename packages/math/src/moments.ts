@@ -10,6 +10,30 @@ export interface Moments {
   readonly max: number
 }
 
+/** The moments that a mean and a variance need. */
+export type Spread = Pick<Moments, 'n' | 'mean' | 'm2' | 'min' | 'max'>
+
+/** Returns the spread of numbers without NaN, in two short passes. */
+export function spread(values: Float64Array): Spread {
+  const n = values.length
+  let [sum, min, max] = [0, Infinity, -Infinity]
+  for (let i = 0; i < n; i++) {
+    const value = values[i]
+    sum += value
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  const rough = n > 0 ? sum / n : 0
+  let [shift, squares] = [0, 0]
+  for (let i = 0; i < n; i++) {
+    const d = values[i] - rough
+    shift += d
+    squares += d * d
+  }
+  // what rounding left in the mean is taken out of both
+  return { n, mean: n > 0 ? rough + shift / n : 0, m2: n > 0 ? squares - (shift * shift) / n : 0, min, max }
+}
+
 /** The moments of nothing. */
 export const noMoments: Moments = { n: 0, mean: 0, m2: 0, m3: 0, m4: 0, min: Infinity, max: -Infinity }
 
@@ -65,5 +89,5 @@ export function mergeMoments(a: Moments, b: Moments): Moments {
 }
 
 /** Returns the variance, divided by n - ddof (`ddof` 1 by default); NaN when that is not positive. */
-export const variance = ({ n, m2 }: Moments, { ddof = 1 }: { ddof?: number } = {}): number =>
+export const variance = ({ n, m2 }: Pick<Moments, 'n' | 'm2'>, { ddof = 1 }: { ddof?: number } = {}): number =>
   n > ddof ? m2 / (n - ddof) : Number.NaN

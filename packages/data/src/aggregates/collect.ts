@@ -1,4 +1,4 @@
-import type { DuckDBDataChunk } from '@duckdb/node-api'
+import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
 import { PodError } from '@mlpod/contract'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { readRows } from '../columns.ts'
@@ -194,28 +194,16 @@ async function readNumbers(
   return readDoubles(engine, String(present.select({ v: sql.cast(value, 'DOUBLE') })))
 }
 
-/** Reads a column of doubles without NULL, some thousands of rows at a time, into an array that grows. */
+/** Reads a column of doubles without NULL. */
 async function readDoubles(engine: Engine, statement: string): Promise<Float64Array> {
-  const connection = await engine.connect()
-  try {
-    const result = await connection.stream(statement)
-    let found = new Float64Array(1 << 14)
-    let n = 0
-    for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-      if (n + chunk.rowCount > found.length) found = grown(found)
-      found.set(doubles(chunk), n)
-      n += chunk.rowCount
-    }
-    return found.subarray(0, n)
-  } finally {
-    connection.closeSync()
+  const chunks = await ((await engine.run(statement)) as DuckDBResult).fetchAllChunks()
+  const found = new Float64Array(chunks.reduce((sum, { rowCount }) => sum + rowCount, 0))
+  let n = 0
+  for (const chunk of chunks) {
+    found.set(doubles(chunk), n)
+    n += chunk.rowCount
   }
-}
-
-const grown = (array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
-  const larger = new Float64Array(array.length * 2)
-  larger.set(array)
-  return larger
+  return found
 }
 
 /** A vector of doubles without NULL, as the array that it is. */

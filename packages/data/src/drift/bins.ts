@@ -19,16 +19,11 @@ export interface BinOptions {
 /** Numbers with at most so many distinct values on the reference side are taken as they are. Source: Evidently 0.7. */
 const FEW = 20
 
-/** Returns the smallest and the largest value. */
-export function rangeOf(...samples: readonly ArrayLike<number>[]): [number, number] {
-  let [low, high] = [Infinity, -Infinity]
-  for (const values of samples)
-    for (let i = 0; i < values.length; i++) {
-      if (values[i] < low) low = values[i]
-      if (values[i] > high) high = values[i]
-    }
-  return [low, high]
-}
+/** Returns the smallest and the largest value of some samples. */
+export const rangeOf = (...samples: readonly NumberSample[]): { low: number; high: number } => ({
+  low: Math.min(...samples.map((sample) => sample.spread().min)),
+  high: Math.max(...samples.map((sample) => sample.spread().max)),
+})
 
 /**
  * Returns equal bins over [low, high] for n values by Sturges' rule. Source: numpy 2.4 `histogram_bin_edges`: bins of whole
@@ -46,29 +41,31 @@ export function equalBins(low: number, high: number, count: number): number[] {
   return Array.from({ length: count + 1 }, (_, i) => (i === count ? last : i * step + first))
 }
 
-/**
- * Returns how many values lie in each bin: [edge, next edge), the last one with its end; what lies outside is not counted.
- * `outside` counts it in the first and the last bin.
- */
-export function countInBins(
-  values: ArrayLike<number>,
-  edges: readonly number[],
-  { outside = false } = {},
-): Float64Array {
-  const last = edges.length - 1
-  const counts = new Float64Array(last)
-  const [low, high] = [edges[0], edges[last]]
-  const scale = last / (high - low)
+/** Returns how many values lie in each bin: [edge, next edge), the last one with its end; what lies beyond is counted in the outer bins. */
+export function countInBins(values: Float64Array, edges: readonly number[]): Float64Array {
+  const last = edges.length - 2
+  const counts = new Float64Array(last + 1)
+  const [low, scale] = [edges[0], (last + 1) / (edges[last + 1] - edges[0])]
+  const limits = Float64Array.from(edges)
   for (let i = 0; i < values.length; i++) {
     const value = values[i]
-    if (!outside && (value < low || value > high)) continue
-    // the guess of equal bins, then the edges themselves decide
-    let bin = Math.min(last - 1, Math.max(0, Math.floor((value - low) * scale))) || 0
-    while (bin > 0 && value < edges[bin]) bin--
-    while (bin < last - 1 && value >= edges[bin + 1]) bin++
+    // the place that equal bins would have, then the edges themselves decide
+    const guess = (value - low) * scale
+    let bin = guess > 0 ? (guess < last ? guess | 0 : last) : 0
+    while (bin > 0 && value < limits[bin]) bin--
+    while (bin < last && value >= limits[bin + 1]) bin++
     counts[bin]++
   }
   return counts
+}
+
+/** Returns the shares of equal bins for a picture: a value within rounding of an edge may count on either side. */
+export function roughShares({ values, n }: NumberSample, edges: readonly number[]): Float64Array {
+  const last = edges.length - 2
+  const counts = new Float64Array(last + 1)
+  const [low, scale] = [edges[0], (last + 1) / (edges[last + 1] - edges[0])]
+  for (let i = 0; i < n; i++) counts[Math.min(last, ((values[i] - low) * scale) | 0)]++
+  return overTotal(counts, n)
 }
 
 const overTotal = (counts: Float64Array, n: number): Float64Array => counts.map((count) => count / n)
@@ -110,7 +107,7 @@ export function sharesOf(reference: Sample, current: Sample, options: BinOptions
 
 function edgesOf(reference: NumberSample, current: NumberSample, { edges = 'pooled', bins }: BinOptions): number[] {
   const samples = edges === 'pooled' ? [reference, current] : [reference]
-  const [low, high] = rangeOf(...samples.map(({ values }) => values))
+  const { low, high } = rangeOf(...samples)
   if (bins !== undefined) return equalBins(low, high, bins)
   const integer = samples.every((sample) => sample.integer && sample.missing === 0)
   return sturges(
@@ -124,8 +121,8 @@ function edgesOf(reference: NumberSample, current: NumberSample, { edges = 'pool
 /** Returns the shares of both sides in given bins; values beyond them count in the outer ones. */
 export const binShares = (reference: NumberSample, current: NumberSample, edges: readonly number[]): Shares => ({
   edges,
-  reference: overTotal(countInBins(reference.values, edges, { outside: true }), reference.n),
-  current: overTotal(countInBins(current.values, edges, { outside: true }), current.n),
+  reference: overTotal(countInBins(reference.values, edges), reference.n),
+  current: overTotal(countInBins(current.values, edges), current.n),
 })
 
 /**

@@ -9,7 +9,7 @@ import {
 } from '@mlpod/math'
 import { unknownColumn } from '../query.ts'
 import type { AnyRelation, ColumnInfo } from '../relation.ts'
-import { type BinOptions, binShares, categories, categoryShares, equalBins, rangeOf, type Shares } from './bins.ts'
+import { type BinOptions, categories, categoryShares, equalBins, rangeOf, roughShares, type Shares } from './bins.ts'
 import type { Method, Score } from './method.ts'
 import { chooseMethod, type MethodName, methodOf } from './methods.ts'
 import { type Kind, kindOf, readSample, type Sample } from './sample.ts'
@@ -118,14 +118,23 @@ export async function drift(
   const { share = 0.5, missing = 'category', correct = 'none' } = options
   if (!(share >= 0 && share <= 1))
     throw new PodError('OPTION_INVALID', `a share of ${share} of the columns is not between 0 and 1`)
-  const before = 'samples' in reference ? reference : driftReference(reference)
+  const keeps = 'samples' in reference
+  const before = keeps ? reference : driftReference(reference)
   const plans = await planned(before.data, current, options)
+  const read = ({ name, kind, reference, current: now }: Plan) => {
+    const key = `${kind} ${name}`
+    const sample = before.samples.get(key) ?? readSample(before.data, reference, kind)
+    if (keeps) before.samples.set(key, sample)
+    return Promise.all([sample, readSample(current, now, kind)])
+  }
   const found: ColumnDrift[] = []
-  for (const plan of plans) {
-    const key = `${plan.kind} ${plan.name}`
-    const read = before.samples.get(key) ?? readSample(before.data, plan.reference, plan.kind)
-    if ('samples' in reference) before.samples.set(key, read)
-    found.push(compareColumn(plan, await read, await readSample(current, plan.current, plan.kind), options))
+  // the engine reads the next column while this one is compared
+  let next = read(plans[0])
+  for (const [i, plan] of plans.entries()) {
+    const [sample, now] = await next
+    if (i + 1 < plans.length) next = read(plans[i + 1])
+    next.catch(() => {})
+    found.push(compareColumn(plan, sample, now, options))
   }
   const columns = (correct === 'none' ? found : corrected(found, CORRECTIONS[correct])).map((column) => ({
     ...column,
@@ -265,8 +274,15 @@ function compareMissing(reference: Sample, current: Sample): MissingDrift {
 function histogramOf(reference: Sample, current: Sample, bins: number): ColumnDrift['histogram'] {
   if (bins === 0 || reference.kind === 'text' || current.kind === 'text') return null
   const plain = ({ reference: r, current: c, ...of }: Shares) => ({ ...of, reference: [...r], current: [...c] })
-  if (reference.kind === 'number' && current.kind === 'number')
-    return plain(binShares(reference, current, equalBins(...rangeOf(reference.values, current.values), bins)))
+  if (reference.kind === 'number' && current.kind === 'number') {
+    const { low, high } = rangeOf(reference, current)
+    const edges = equalBins(low, high, bins)
+    return plain({
+      edges,
+      reference: roughShares(reference, edges),
+      current: roughShares(current, edges),
+    })
+  }
   const { keys, reference: r, current: c } = categoryShares(categories(reference), categories(current))
   const order = keys
     .map((_, i) => i)

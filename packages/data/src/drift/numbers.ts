@@ -10,9 +10,10 @@ import {
   studentTest,
   type TestResult,
   variance,
-  wasserstein,
+  wassersteinOf,
   welchTest,
 } from '@mlpod/math'
+import { rangeOf } from './bins.ts'
 import { meanDiscrepancy } from './meanDiscrepancy.ts'
 import type { Method } from './method.ts'
 import type { NumberSample, Sample } from './sample.ts'
@@ -47,7 +48,7 @@ const ofMoments = (about: string, run: typeof studentTest): Method => ({
   drifted: below,
   compare: (a, b) => {
     const [reference, current] = both(a, b)
-    return p(run(reference.moments(), current.moments()))
+    return p(run(reference.spread(), current.spread()))
   },
 })
 
@@ -75,8 +76,8 @@ export const numberMethods = {
     drifted: (score, threshold) => score >= threshold,
     compare: (a, b) => {
       const [reference, current] = both(a, b)
-      const scale = Math.max(Math.sqrt(variance(reference.moments(), { ddof: 0 })), 0.001)
-      return { score: wasserstein(reference.runs(), current.runs()) / scale }
+      const scale = Math.max(Math.sqrt(variance(reference.spread(), { ddof: 0 })), 0.001)
+      return { score: wassersteinOf(reference.values, current.values, rangeOf(reference, current)) / scale }
     },
   },
   ed: {

@@ -1,5 +1,5 @@
 import { PodError } from '@mlpod/contract'
-import { type Moments, moments, type Runs, runsOf } from '@mlpod/math'
+import { type Runs, runsOf, type Spread, spread } from '@mlpod/math'
 import { type Aggregate, collect, numbers, scalar, valueCounts } from '../aggregates/index.ts'
 import type { AnyRelation, ColumnInfo } from '../relation.ts'
 
@@ -21,7 +21,7 @@ export interface NumberSample extends Base {
   /** Whether the column holds whole numbers alone by its type. */
   readonly integer: boolean
   readonly runs: () => Runs
-  readonly moments: () => Moments
+  readonly spread: () => Spread
 }
 
 /** How often each category occurs on one side. */
@@ -68,7 +68,7 @@ export const numberSample = (
   missing: rows - values.length,
   integer,
   runs: once(() => runsOf(values)),
-  moments: once(() => moments(values)),
+  spread: once(() => spread(values)),
 })
 
 /** Returns the sample of counts by category. */

@@ -1,7 +1,7 @@
 export { andersonDarling } from './andersonDarling.ts'
 export { fisherExact, goodnessOfFit, gTest, homogeneity, proportionTest } from './contingency.ts'
 export { cramerVonMises } from './cramerVonMises.ts'
-export { energyDistance, wasserstein } from './distances.ts'
+export { energyDistance, wasserstein, wassersteinOf } from './distances.ts'
 export { eppsSingleton } from './eppsSingleton.ts'
 export { kolmogorovSmirnov, kuiper } from './kolmogorovSmirnov.ts'
 export { mannWhitney } from './mannWhitney.ts'

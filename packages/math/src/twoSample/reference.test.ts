@@ -91,3 +91,24 @@ test('tests of counts equal scipy', () => {
     near(math.hypergeometricPmf(k, N, K, n), expected, 1e-9, [k, N])
   for (const [k, n, p, expected] of reference.binomialPmf) near(math.binomialPmf(k, n, p), expected, 1e-9, [k, n, p])
 })
+
+test('the distance of unsorted samples is that of the sorted ones', () => {
+  const r = math.random({ seed: 2 })
+  const n = 40_000
+  const laws: ((i: number, path: string) => number)[] = [
+    (i, path) => r.at(path).normal(i),
+    (i, path) => r.at(path).normal(i) + (path === 'b' ? 0.3 : 0),
+    (i, path) => Math.floor(20 * r.at(path).uniform(i)),
+    (i, path) => Math.tan(Math.PI * (r.at(path).uniform(i) - 0.5)),
+    (i, path) => (path === 'a' ? r.at(path).normal(i) : 2 * r.at(path).normal(i)),
+    (i, path) => (i % 2 ? 5 : -5) * (path === 'b' ? 1 : 0.5),
+  ]
+  for (const law of laws) {
+    const [a, b] = ['a', 'b'].map((path, side) =>
+      Float64Array.from({ length: n - side * 9000 }, (_, i) => law(i, path)),
+    )
+    const all = math.spread(Float64Array.from([...a, ...b]))
+    const expected = math.wasserstein(math.runsOf(a), math.runsOf(b))
+    near(math.wassersteinOf(a, b, { low: all.min, high: all.max }), expected, 1e-9, law, 1e-6)
+  }
+})
