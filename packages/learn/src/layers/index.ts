@@ -118,8 +118,16 @@ export { alibi, alibiSlopes, positions } from './positional.ts'
 export { radialBasis, randomFourier } from './radial.ts'
 export { at, fromTorchGates, gru, lstm, type RecurrentLayerOptions, rnn, timeDistributed } from './recurrent.ts'
 export { alphaDropout, channelDropout, dropout, dropPath } from './regularization.ts'
+export { centerCrop, type ResizingOptions, resizing } from './resizing.ts'
 export { fitDiscretization, fitNormalization, type MeanAndVariance, normalization, rescaling } from './scaling.ts'
 export { additiveAttention, dotAttention, type ScoredAttentionOptions } from './scoredAttention.ts'
+export {
+  type MelOptions,
+  melSpectrogram,
+  type SpectrogramOptions,
+  stftSpectrogram,
+  type WindowName,
+} from './spectrogram.ts'
 export { type TextVectorizationOptions, textVectorization } from './textVectorization.ts'
 export {
   cachedTransformer,
