@@ -2,12 +2,14 @@ export { assertSchema, checkSchema, type SchemaCheck, type Violation } from './c
 export type { ColumnData } from './columns.ts'
 export { conforms } from './conforms.ts'
 export { type CsvOptions, csv } from './csv.ts'
+export * from './drift/index.ts'
 export { closeEngine, type Sql, traceStatements } from './engine.ts'
 export type { Expectation, ExpectationResult, ExpectationType, Severity } from './expectations/expectation.ts'
 export { expectations } from './expectations/run.ts'
 export { hashSplit, placeOf, type SplitOptions } from './hashSplit.ts'
 export { type ColumnArray, relationOf, type TableData } from './ingest.ts'
 export { type FeatureSeparation, type NoLeakOptions, noLeak, separation } from './noLeak.ts'
+export { complete, fresh, unique } from './promises.ts'
 export { untyped } from './query.ts'
 export type { AnyRelation, Cell, ColumnInfo, Expression, JoinKind, OrderKey, Relation } from './relation.ts'
 export {
@@ -23,6 +25,8 @@ export {
   string,
   timestamp,
 } from './schema.ts'
+export type { Format, OpenOptions } from './sources/format.ts'
+export { formats, openTable } from './sources/openTable.ts'
 export { asRowSchema, type RowOf, type SchemaLike, type StandardRow } from './standardSchema.ts'
 export { type ColumnSummary, SUMMARY_QUANTILES, summarize } from './summarize.ts'
 export { parquet, type SourceOptions, schemaHash, type TableDataset, type TableOptions, table } from './table.ts'

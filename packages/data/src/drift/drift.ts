@@ -152,7 +152,8 @@ export async function drift(
   }
 }
 
-interface Plan {
+/** One column to compare, and how. */
+export interface Plan {
   readonly name: string
   readonly kind: Kind
   readonly method?: MethodName
@@ -161,8 +162,8 @@ interface Plan {
   readonly current: ColumnInfo
 }
 
-/** What is to be compared, and how; everything that can be wrong with it is found here. */
-async function planned(reference: AnyRelation, current: AnyRelation, options: DriftOptions): Promise<Plan[]> {
+/** Returns what is to be compared, and how; everything that can be wrong with it is found here. */
+export async function planned(reference: AnyRelation, current: AnyRelation, options: DriftOptions): Promise<Plan[]> {
   const [before, now] = await Promise.all(
     [reference, current].map(async (data) => new Map((await data.describe()).map((info) => [info.name, info]))),
   )

@@ -8,6 +8,7 @@ export {
   type MissingDrift,
   type PerColumn,
 } from './drift.ts'
-export type { Method, MethodOptions, Score } from './method.ts'
-export { driftMethods, type MethodName } from './methods.ts'
-export { categorySample, type Kind, numberSample, type Sample } from './sample.ts'
+export type { Method as DriftMethod } from './method.ts'
+export { driftMethods, type MethodName as DriftMethodName } from './methods.ts'
+export { type NoDriftOptions, noDrift } from './noDrift.ts'
+export type { Kind as DriftKind } from './sample.ts'
