@@ -1,0 +1,30 @@
+export { type AugmentOptions, augMix, augment, chained, randAugment, sometimes } from './augment.ts'
+export {
+  autoContrast,
+  equalization,
+  randomBrightness,
+  randomColorDegeneration,
+  randomContrast,
+  randomGaussianBlur,
+  randomGrayscale,
+  randomHue,
+  randomInvert,
+  randomPosterization,
+  randomSaturation,
+  randomSharpness,
+  randomSolarization,
+  type ValueRange,
+} from './color.ts'
+export {
+  randomCrop,
+  randomElastic,
+  randomErasing,
+  randomFlip,
+  randomPerspective,
+  randomRotation,
+  randomShear,
+  randomTranslation,
+  randomZoom,
+} from './geometry.ts'
+export type { Augmentation, Picture, Range } from './picture.ts'
+export type { Fill, WarpOptions } from './warp.ts'
