@@ -78,13 +78,13 @@ const version = async (): Promise<string> =>
   (await import('../package.json', { with: { type: 'json' } })).default.version
 
 async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const [name, ...rest] = argv
+  const { name, rest } = splitCommand(argv)
   if (name === '--version' || name === '-v') {
     terminal.stdout.write(`${await version()}\n`)
     return exitCode.done
   }
   if (name === undefined || HELP.has(name)) {
-    const about = rest.find((word) => !word.startsWith('-'))
+    const { name: about } = splitCommand(rest.filter((word) => !word.startsWith('-')))
     const text = about ? commandHelp(commandOf(about), terminal.out) : generalHelp(commands, terminal.out)
     terminal.stdout.write(`${text}\n`)
     return name === undefined ? exitCode.usage : exitCode.done
@@ -101,11 +101,26 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
 
 const HELP = new Set(['--help', '-h', 'help'])
 
+/** Takes the command off the front of a command line: one word, or a noun and a verb. */
+function splitCommand(argv: readonly string[]): {
+  readonly name: string | undefined
+  readonly rest: readonly string[]
+} {
+  const [noun, verb] = argv
+  const pairs = commands.some(({ name }) => name.startsWith(`${noun} `))
+  return pairs && verb !== undefined && !verb.startsWith('-')
+    ? { name: `${noun} ${verb}`, rest: argv.slice(2) }
+    : { name: noun, rest: argv.slice(1) }
+}
+
 /** Returns a command by its name. Throws `COMMAND_UNKNOWN`. */
 function commandOf(name: string): Command {
   const found = commands.find((command) => command.name === name)
   if (found) return found
   const names = commands.map((command) => command.name)
+  const verbs = names.filter((other) => other.startsWith(`${name} `))
+  if (verbs.length > 0)
+    throw new PodError('COMMAND_UNKNOWN', `mlpod ${name} needs a verb: ${verbs.join(', ')}`, { hint: 'mlpod --help' })
   throw new PodError('COMMAND_UNKNOWN', `mlpod has no command "${name}"${didYouMean(name, names)}`, {
     hint: 'mlpod --help',
   })

@@ -1,11 +1,13 @@
 import { type Command, commonOptions, type Option } from './command.ts'
 import type { Style } from './terminal/style.ts'
 
-const optionLines = (options: Readonly<Record<string, Option>>): string[] =>
-  Object.entries(options).map(([name, { short, value, about }]) => {
-    const flag = `${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}`
-    return `  ${flag.padEnd(26)}${about}`
-  })
+function optionLines(options: Readonly<Record<string, Option>>): string[] {
+  const flags = Object.entries(options).map(
+    ([name, { short, value }]) => `${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}`,
+  )
+  const width = Math.max(24, ...flags.map((flag) => flag.length)) + 2
+  return Object.values(options).map(({ about }, i) => `  ${flags[i].padEnd(width)}${about}`)
+}
 
 /** Returns the help of one command, made from its entry in the table. */
 export function commandHelp({ name, about, positionals, options, examples }: Command, style: Style): string {
@@ -28,7 +30,7 @@ export function generalHelp(commands: readonly Command[], style: Style): string 
     '',
     'usage: mlpod COMMAND [options]      (in a pod: a folder with mlpod.config.ts, or below it)',
     '',
-    ...commands.map(({ name, about }) => `  ${name.padEnd(10)}${about}`),
+    ...commands.map(({ name, about }) => `  ${name.padEnd(14)}${about}`),
     '',
     '  mlpod COMMAND --help  tells more; mlpod --version prints the version',
   ].join('\n')

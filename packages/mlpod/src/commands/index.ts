@@ -95,4 +95,39 @@ export const commands: readonly Command[] = [
     examples: ['mlpod serve', 'mlpod serve --port 9000', 'MLPOD_TOKEN=... mlpod serve --host 0.0.0.0'],
     load: async () => (await import('./serve.ts')).serve,
   },
+  {
+    name: 'data drift',
+    about: 'how a table differs from another; fails when it has drifted',
+    positionals: 'REFERENCE CURRENT',
+    options: {
+      column: {
+        type: 'string',
+        short: 'c',
+        multiple: true,
+        value: 'NAME',
+        about: 'just this column (may be repeated)',
+      },
+      method: {
+        type: 'string',
+        short: 'm',
+        multiple: true,
+        value: '[NAME=]METHOD',
+        about: 'for all columns, for number= or category=, or for one; by default chosen',
+      },
+      threshold: {
+        type: 'string',
+        multiple: true,
+        value: '[NAME=]X',
+        about: 'in the same way; by default of the method',
+      },
+      share: { type: 'string', value: 'X', about: 'share of drifted columns from which the table has drifted (0.5)' },
+      correct: { type: 'string', value: 'HOW', about: 'bh, holm or bonferroni: p-values for the number of columns' },
+      drop: { type: 'boolean', about: 'a change of missing values is told, but no drift' },
+    },
+    examples: [
+      'mlpod data drift last-week.parquet today.parquet',
+      'mlpod data drift train.csv new.csv -m number=psi -m country=chisquare --threshold country=0.01',
+    ],
+    load: async () => (await import('./dataDrift.ts')).dataDrift,
+  },
 ]
