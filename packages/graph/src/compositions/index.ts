@@ -8,6 +8,7 @@ import { convolution } from './convolution.ts'
 import { estimators } from './estimators.ts'
 import { features } from './features.ts'
 import { fused } from './fused.ts'
+import { guarded, isUnguarded } from './guarded.ts'
 import { image } from './image.ts'
 import { indexing } from './indexing.ts'
 import { linear } from './linear.ts'
@@ -131,12 +132,20 @@ const NOT_RUN: { readonly [O in OperatorName]?: (use: Use, opset: number) => boo
   LSTM: batchFirst,
 }
 
+/** Operators whose kernels end the whole process at what is empty: they are made to fail as others do. */
+const GUARDED: ReadonlySet<string> = new Set(['GRU', 'LSTM'])
+
+const isComposed = (operation: Operation, opset: number): boolean =>
+  NOT_RUN[operation.type as OperatorName]?.(operation, opset) === true
+
 /** Tells whether something else stands in a model of an opset for an operation, which the runtime must not run. */
 export const isStoodIn = (operation: Operation, opset: number): boolean =>
-  operation.domain === '' && NOT_RUN[operation.type as OperatorName]?.(operation, opset) === true
+  operation.domain === '' && (isComposed(operation, opset) || (GUARDED.has(operation.type) && isUnguarded(operation)))
 
 /** Returns what stands in a model of an opset for such an operation, or undefined. */
-export const standIn = (operation: Operation, opset: number): readonly Value[] | undefined =>
-  isStoodIn(operation, opset)
+export function standIn(operation: Operation, opset: number): readonly Value[] | undefined {
+  if (!isStoodIn(operation, opset)) return undefined
+  return isComposed(operation, opset)
     ? (compositions[operation.type as OperatorName]!(operation) as readonly Value[])
-    : undefined
+    : guarded(operation)
+}

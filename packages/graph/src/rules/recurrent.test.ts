@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { tensor } from '@mlpod/contract'
 import { expect, test } from 'vitest'
 import { apply } from '../apply.ts'
@@ -133,3 +135,62 @@ test('weights of another size are refused', () => {
   expect(() => g.gru(x, w, r)).toThrow('w must be [1, 6, 3] and r [1, 6, 2]')
   expect(() => g.lstm(x, w, r)).toThrow('w must be [1, 8, 3] and r [1, 8, 2]')
 })
+
+test('a GRU refuses sequences that are known to have no step, and an LSTM no sequence', () => {
+  const weights = (gates: number) => [
+    g.input('w', 'float32', [1, 2 * gates, 3]),
+    g.input('r', 'float32', [1, 2 * gates, 2]),
+  ]
+  const [[w, r], [wl, rl]] = [weights(3), weights(4)]
+  expect(() => g.gru(g.input('x', 'float32', [0, 2, 3]), w, r)).toThrow(/GRU.*the sequences have no step/)
+  expect(() => g.gru(g.input('x', 'float32', [4, 0, 3]), w, r)).toThrow(/GRU.*there is no sequence/)
+  expect(() => g.lstm(g.input('x', 'float32', [4, 0, 3]), wl, rl)).toThrow(/LSTM.*there is no sequence/)
+})
+
+// In a process of its own: the runtime's kernels would end this one.
+const EMPTY = `
+  import { tensor } from '@mlpod/contract'
+  import * as g from './index.ts'
+  const [kind, gates] = process.argv[1].split(' ')
+  const filled = (...shape) => g.constant(tensor('float32', shape, new Float32Array(shape.reduce((a, b) => a * b)).fill(0.1)))
+  const found = []
+  for (const direction of ['forward', 'reverse', 'bidirectional'])
+    for (const biased of [true, false]) {
+      const directions = direction === 'bidirectional' ? 2 : 1
+      const x = g.input('x', 'float32', ['time', 'batch', 3])
+      const weights = [filled(directions, gates * 2, 3), filled(directions, gates * 2, 2)]
+      const bias = biased ? filled(directions, gates * 4) : undefined
+      const [all] = g[kind](x, ...weights, { direction, bias })
+      const { outputs } = g.load(g.compile({ inputs: [x], outputs: { all } }))
+      const model = g.compile({ outputs })
+      await using session = await g.openSession(model)
+      const shapeOf = (shape) => session
+        .run({ x: tensor('float32', shape, new Float32Array(shape.reduce((a, b) => a * b))) })
+        .then(({ all }) => all.shape, ({ code, message }) => code + message)
+      const shapes = [await shapeOf([1, 2, 3]), await shapeOf([0, 2, 3]), await shapeOf([4, 0, 3])]
+      found.push([directions, shapes, g.summary(model).operators.Gather ?? 0])
+    }
+  console.log(JSON.stringify(found))
+`
+const GRU = /RUN_FAILED.*a GRU needs one sequence of one step or more/
+const LSTM = /RUN_FAILED.*an LSTM needs one sequence or more/
+
+test.each([
+  ['gru', 3, GRU, GRU],
+  ['lstm', 4, undefined, LSTM],
+  ['rnn', 1, undefined, undefined],
+])(
+  '%s: no step or no sequence in the run gives nothing or an error, not the end of the process',
+  async (kind, gates, noStep, noSequence) => {
+    const args = ['--input-type=module', '-e', EMPTY, `${kind} ${gates}`]
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: new URL('..', import.meta.url) })
+    for (const [directions, [one, time, batch], guards] of JSON.parse(stdout)) {
+      expect(one).toEqual([1, directions, 2, 2])
+      if (noStep) expect(time).toMatch(noStep)
+      else expect(time).toEqual([0, directions, 2, 2])
+      if (noSequence) expect(batch).toMatch(noSequence)
+      else expect(batch).toEqual([4, directions, 0, 2])
+      expect(guards, 'a loaded guard is not guarded again').toBe(noSequence ? 1 : 0)
+    }
+  },
+)

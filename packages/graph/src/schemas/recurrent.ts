@@ -37,6 +37,14 @@ function shapesOf(call: Call): readonly (readonly Dim[])[] {
     )
   const batchFirst = int(call, 'layout', 0) === 1
   const [time, batch] = batchFirst ? [x.shape[1], x.shape[0]] : [x.shape[0], x.shape[1]]
+  // their kernels end the whole process at what is empty (1.30)
+  if ((call.type === 'GRU' && time === 0) || (call.type !== 'RNN' && batch === 0))
+    throw refuse(
+      call,
+      'SHAPE_MISMATCH',
+      batch === 0 ? 'there is no sequence' : 'the sequences have no step',
+      'give at least one',
+    )
   const last = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden]
   return [batchFirst ? [batch, time, directions, hidden] : [time, directions, batch, hidden], last, last]
 }
