@@ -129,6 +129,16 @@ for ours, theirs in [("query", many._query_dense), ("key", many._key_dense), ("v
     named[f"{ours}.bias"] = theirs.bias.value.detach().reshape(-1)
 add("sizes of its own", lambda x: many(x, x), words, {}, named)
 
+whole = shaken(nn.Transformer(6, 2, 2, 1, 8, dropout=0.0, batch_first=True))
+weights = {}
+for i, layer in enumerate(whole.encoder.layers):
+    weights |= {f"encoder.{i}.{k}": v for k, v in block(layer, False).items()}
+for i, layer in enumerate(whole.decoder.layers):
+    weights |= {f"decoder.{i}.{k}": v for k, v in block(layer, True).items()}
+for part in ("encoder", "decoder"):
+    weights |= {f"{part}.norm.weight": getattr(whole, part).norm.weight, f"{part}.norm.bias": getattr(whole, part).norm.bias}
+add("transformer", lambda x: whole(seen, x, tgt_mask=causal), words, {"source": seen}, weights)
+
 target = pathlib.Path(__file__).with_name("attention.json")
 target.write_text(json.dumps({"source": f"torch {torch.__version__}, keras {keras.__version__}", "layers": layers}) + "\n")
 print(target.stat().st_size)

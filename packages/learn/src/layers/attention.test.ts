@@ -25,6 +25,7 @@ import {
   positions,
   selfAttention,
   type TransformerOptions,
+  transformer,
   transformerDecoder,
   transformerEncoder,
 } from './index.ts'
@@ -123,6 +124,10 @@ const made: Readonly<Record<string, Made>> = {
     (x, scope) =>
       additiveAttention({ scale: false, causal: true })(x, scope, keys, values),
   grouped: () => selfAttention(4, { keyHeads: 2, headSize: 3, causal: true }),
+  transformer:
+    ({ source }) =>
+    (x, scope) =>
+      transformer(2, { encoders: 2, decoders: 1, hidden: 8, normFirst: false })(source, x, scope),
   'sizes of its own': () => selfAttention(2, { headSize: 3, valueSize: 5, outputSize: 4 }),
 }
 

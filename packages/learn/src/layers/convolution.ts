@@ -1,7 +1,7 @@
 import { PodError } from '@mlpod/contract'
 import { conv as convolve, pad as padded, convTranspose as transposed, type Value } from '@mlpod/graph'
 import { type ActivationName, activations } from './activations.ts'
-import { type InitializerName, initializers } from './initializers.ts'
+import { type InitializerChoice, initializerOf, initializers } from './initializers.ts'
 import type { Layer } from './layer.ts'
 import { known, unfit, whole } from './shape.ts'
 
@@ -22,7 +22,7 @@ export interface ConvOptions {
   readonly groups?: number
   readonly bias?: boolean
   readonly activation?: ActivationName
-  readonly weightInitializer?: InitializerName
+  readonly weightInitializer?: InitializerChoice
 }
 
 const list = (value: PerAxis, rank: number): number[] =>
@@ -69,7 +69,7 @@ export function conv(
     const weight = scope.parameter(
       'weight',
       [filters, channels / groups, ...size],
-      initializers[weightInitializer],
+      initializerOf(weightInitializer),
       fans,
     )
     const b = bias ? scope.parameter('bias', [filters], initializers.torch, fans) : null

@@ -1,4 +1,13 @@
-export { type ActivationName, activation, activations, entmax15, prelu, sparsemax } from './activations.ts'
+export {
+  type ActivationName,
+  type AlongAxis,
+  activation,
+  activations,
+  entmax15,
+  maxout,
+  prelu,
+  sparsemax,
+} from './activations.ts'
 export {
   type Attention,
   type AttentionLayerOptions,
@@ -59,7 +68,21 @@ export {
   unfold,
   upsample,
 } from './image.ts'
-export { type InitializerName, initializers } from './initializers.ts'
+export {
+  filledWith,
+  gains,
+  type InitializerChoice,
+  type InitializerName,
+  initializerOf,
+  initializers,
+  leakyGain,
+  normalOf,
+  orthogonalOf,
+  type Spread,
+  sparseOf,
+  uniformIn,
+  varianceScaling,
+} from './initializers.ts'
 export { type KernelName, type KernelOptions, kernelMatrix, kernels, kernelValue } from './kernels.ts'
 export {
   type Fans,
@@ -83,9 +106,12 @@ export {
   flatten,
   identity,
   lambda,
+  masking,
   permute,
   repeatVector,
   reshape,
+  reversibleEmbedding,
+  unflatten,
 } from './linear.ts'
 export { merge } from './merge.ts'
 export {
@@ -133,6 +159,7 @@ export {
   cachedTransformer,
   type DecoderOptions,
   type TransformerOptions,
+  transformer,
   transformerDecoder,
   transformerEncoder,
 } from './transformer.ts'

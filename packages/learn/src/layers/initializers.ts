@@ -1,6 +1,6 @@
-import { sizeOf } from '@mlpod/contract'
+import { PodError, sizeOf } from '@mlpod/contract'
 import { normalCdf, normalQuantile, type Random } from '@mlpod/math'
-import type { Initializer } from './layer.ts'
+import type { Fans, Initializer } from './layer.ts'
 
 const uniform =
   (bound: (fans: { fanIn: number; fanOut: number }) => number): Initializer =>
@@ -90,3 +90,99 @@ export const initializers = {
 
 /** The name of an initializer. */
 export type InitializerName = keyof typeof initializers
+
+/** What an initializer is chosen by: its name, or itself. */
+export type InitializerChoice = InitializerName | Initializer
+
+/** Returns the initializer of a choice. */
+export const initializerOf = (choice: InitializerChoice): Initializer =>
+  typeof choice === 'function' ? choice : initializers[choice]
+
+/** By how much an activation shrinks its input, which initial weights make up for. Source: torch.nn.init.calculate_gain. */
+export const gains = {
+  linear: 1,
+  sigmoid: 1,
+  tanh: 5 / 3,
+  relu: Math.SQRT2,
+  selu: 3 / 4,
+  /** Of slope 0.01. */
+  leakyRelu: Math.sqrt(2 / (1 + 0.01 ** 2)),
+} as const
+
+/** Returns the gain of a leaky ReLU with a slope. */
+export const leakyGain = (slope: number): number => Math.sqrt(2 / (1 + slope ** 2))
+
+/** What `varianceScaling` draws from. */
+export type Spread = 'uniform' | 'normal' | 'truncatedNormal'
+
+const DRAWS: Readonly<Record<Spread, (variance: (fans: Fans) => number) => Initializer>> = {
+  uniform: (variance) => uniform((fans) => Math.sqrt(3 * variance(fans))),
+  normal: (variance) => normal((fans) => Math.sqrt(variance(fans))),
+  truncatedNormal: (variance) => truncated((fans) => Math.sqrt(variance(fans))),
+}
+
+const MODES: Readonly<Record<'fanIn' | 'fanOut' | 'fanAverage', (fans: Fans) => number>> = {
+  fanIn: ({ fanIn }) => fanIn,
+  fanOut: ({ fanOut }) => fanOut,
+  fanAverage: ({ fanIn, fanOut }) => (fanIn + fanOut) / 2,
+}
+
+/**
+ * Returns an initializer of mean 0 and variance scale / fan. A torch `gain` is a scale of gain^2: kaiming_uniform is
+ * { scale: gain ** 2, mode: 'fanIn', spread: 'uniform' }. Throws `RANGE_INVALID`. Source: Keras VarianceScaling.
+ */
+export function varianceScaling({
+  scale = 1,
+  mode = 'fanIn',
+  spread = 'truncatedNormal',
+}: {
+  readonly scale?: number
+  readonly mode?: keyof typeof MODES
+  readonly spread?: Spread
+} = {}): Initializer {
+  if (!(scale > 0)) throw new PodError('RANGE_INVALID', `the scale of initial variances is ${scale}, not above 0`)
+  return DRAWS[spread]((fans) => scale / MODES[mode](fans))
+}
+
+/** Returns an initializer of one value. */
+export const filledWith =
+  (value: number): Initializer =>
+  (_, shape) =>
+    new Float32Array(sizeOf(shape)).fill(value)
+
+/** Returns an initializer of uniform numbers in [low, high). */
+export const uniformIn =
+  (low: number, high: number): Initializer =>
+  (draw, shape) =>
+    draw.fillUniform(new Float32Array(sizeOf(shape)), { low, high })
+
+/** Returns an initializer of normal numbers; `cut` draws again what is beyond two deviations. */
+export const normalOf =
+  (mean: number, deviation: number, { cut = false } = {}): Initializer =>
+  (draw, shape) =>
+    cut
+      ? draw
+          .fillUniform(new Float32Array(sizeOf(shape)), { low: normalCdf(-2), high: normalCdf(2) })
+          .map((share) => mean + deviation * normalQuantile(share))
+      : draw.fillNormal(new Float32Array(sizeOf(shape)), { mean, sd: deviation })
+
+/** Returns orthonormal rows or columns times a gain. Source: Saxe et al. (2014); torch.nn.init.orthogonal_. */
+export const orthogonalOf =
+  (gain: number): Initializer =>
+  (draw, shape) =>
+    orthogonal(draw, shape).map((value) => gain * value)
+
+/** Returns normal numbers of which in each column a share is 0. Source: Martens (2010); torch.nn.init.sparse_. */
+export const sparseOf =
+  (share: number, deviation = 0.01): Initializer =>
+  (draw, shape) => {
+    const [rows, columns] = [shape[0], sizeOf(shape.slice(1))]
+    const data = draw.fillNormal(new Float32Array(rows * columns), { sd: deviation })
+    for (let column = 0; column < columns; column++)
+      for (const row of draw
+        .at(String(column))
+        .permutation(rows)
+        .subarray(0, Math.ceil(share * rows)))
+        data[row * columns + column] = 0
+    return data
+  }

@@ -1,6 +1,8 @@
 import { PodError } from '@mlpod/contract'
 import {
   add,
+  cast,
+  concat,
   constant,
   div,
   einsum,
@@ -11,17 +13,21 @@ import {
   matMul,
   max,
   mul,
+  not,
   reduceL2,
   reduceMax,
   reduceMean,
   reduceSum,
   reshape as reshapeValue,
+  shape,
+  tanh,
   transpose,
+  unsqueeze,
   type Value,
   where,
 } from '@mlpod/graph'
 import { type ActivationName, activations } from './activations.ts'
-import { type InitializerName, initializers } from './initializers.ts'
+import { type InitializerChoice, initializerOf, initializers } from './initializers.ts'
 import type { Layer } from './layer.ts'
 import { known, unfit, whole } from './shape.ts'
 
@@ -29,8 +35,8 @@ import { known, unfit, whole } from './shape.ts'
 export interface DenseOptions {
   readonly bias?: boolean
   readonly activation?: ActivationName
-  readonly weightInitializer?: InitializerName
-  readonly biasInitializer?: InitializerName
+  readonly weightInitializer?: InitializerChoice
+  readonly biasInitializer?: InitializerChoice
 }
 
 /**
@@ -47,8 +53,8 @@ export function dense(
     if (x.shape.length < 2 || typeof fanIn !== 'number')
       throw unfit('dense layer', '[batch, ..., n]', x, scope, 'put flatten() before it, or give the last axis a size')
     const fans = { fanIn, fanOut: units }
-    const weight = scope.parameter('weight', [fanIn, units], initializers[weightInitializer], fans)
-    const b = bias ? scope.parameter('bias', [units], initializers[biasInitializer], fans) : null
+    const weight = scope.parameter('weight', [fanIn, units], initializerOf(weightInitializer), fans)
+    const b = bias ? scope.parameter('bias', [units], initializerOf(biasInitializer), fans) : null
     const y = x.shape.length === 2 ? gemm(x, weight, b) : b === null ? matMul(x, weight) : add(matMul(x, weight), b)
     return name ? activations[name](y) : y
   }
@@ -80,7 +86,7 @@ export interface EmbeddingOptions {
   readonly padding?: number
   /** Vectors longer than this are shortened to it when they are looked up. */
   readonly maxNorm?: number
-  readonly initializer?: InitializerName
+  readonly initializer?: InitializerChoice
 }
 
 /**
@@ -96,7 +102,7 @@ export function embedding(
   if (padding !== undefined && !(Number.isInteger(padding) && padding >= -count && padding < count))
     throw new PodError('LAYER_INVALID', `the padding ${padding} is no index of ${count} vectors`)
   return (x, scope) => {
-    const weight = scope.parameter('weight', [count, features], initializers[initializer], {
+    const weight = scope.parameter('weight', [count, features], initializerOf(initializer), {
       fanIn: count,
       fanOut: features,
     })
@@ -142,6 +148,33 @@ export function embeddingBag(
   }
 }
 
+/**
+ * Returns an embedding and what takes its vectors back to logits of the indices, [..., features] to [..., count], by the same
+ * weights (or, without `tied`, by `reverse` [features, count]): give both the same scope. Source: Press, Wolf (2017); Keras
+ * ReversibleEmbedding.
+ */
+export function reversibleEmbedding(
+  count: number,
+  features: number,
+  {
+    tied = true,
+    softcap,
+    initializer = 'standardNormal',
+  }: { readonly tied?: boolean; readonly softcap?: number; readonly initializer?: InitializerChoice } = {},
+): { readonly embed: Layer; readonly logits: Layer } {
+  const fans = { fanIn: count, fanOut: features }
+  return {
+    embed: embedding(count, features, { initializer }),
+    logits: (x, scope) => {
+      const weight = tied
+        ? transpose(scope.parameter('weight', [count, features], initializerOf(initializer), fans))
+        : scope.parameter('reverse', [features, count], initializerOf(initializer), fans)
+      const found = matMul(x, weight)
+      return softcap === undefined ? found : mul(tanh(div(found, softcap)), softcap)
+    },
+  }
+}
+
 /** Returns the layer that makes [batch, ...] a matrix [batch, n]. */
 export const flatten = (): Layer => (x) => flattenValue(x)
 
@@ -150,6 +183,20 @@ export const reshape =
   (shape: readonly number[]): Layer =>
   (x) =>
     reshapeValue(x, [0, ...shape])
+
+/** Returns the layer that cuts one axis into several; one size may be -1. Source: torch.nn.Unflatten. */
+export function unflatten(axis: number, sizes: readonly number[]): Layer {
+  return (x) => {
+    const place = axis < 0 ? axis + x.shape.length : axis
+    const after = x.shape.slice(place + 1)
+    const last = after.map((dim) => (typeof dim === 'number' ? dim : undefined))
+    // behind the cut a 0 would keep another axis' size
+    if (last.every((dim) => dim !== undefined))
+      return reshapeValue(x, [...x.shape.slice(0, place).map(() => 0), ...sizes, ...last])
+    const [front, back] = [shape(x, 0, place), shape(x, place + 1)]
+    return reshapeValue(x, concat([front, constant(sizes, 'int64'), back]))
+  }
+}
 
 /** Returns the layer that puts the axes of each example into another order, counted from 1. Source: Keras Permute. */
 export const permute =
@@ -165,6 +212,15 @@ export const repeatVector =
       reshapeValue(x, [0, 1, -1]),
       constant({ dtype: 'float32', shape: [1, times, 1], data: new Float32Array(times).fill(1) }),
     )
+
+/**
+ * Returns a sequence [batch, time, features] with zeros where all features of a step are `value`, and which steps are not
+ * (bool [batch, time]), as attention and recurrent layers take it. Source: Keras Masking.
+ */
+export function masking(x: Value, value = 0): { readonly y: Value; readonly mask: Value } {
+  const mask = not(equal(reduceMax(cast(not(equal(x, value)), 'int32'), { axes: [-1] }), constant(0, 'int32')))
+  return { y: where(unsqueeze(mask, [-1]), x, 0), mask }
+}
 
 /** Returns a function of values as a layer without parameters. */
 export const lambda =

@@ -8,6 +8,7 @@ import {
   max,
   min,
   mul,
+  reduceL1,
   reduceL2,
   reduceSum,
   sigmoid,
@@ -45,6 +46,18 @@ export const merge = {
         `a dot of [${a.shape.join(', ')}] and [${b.shape.join(', ')}] is not possible`,
       )
     return matMul(left, transpose(right, [0, 2, 1]))
+  },
+  /** The length of a - b + epsilon along the last axis, in the norm p (1 or 2). Source: torch.nn.PairwiseDistance. */
+  distance: (
+    a: Value,
+    b: Value,
+    { p = 2, epsilon = 1e-6, keepDims = false }: { p?: 1 | 2; epsilon?: number; keepDims?: boolean } = {},
+  ): Value => (p === 1 ? reduceL1 : reduceL2)(add(sub(a, b), epsilon), { axes: [-1], keepDims }),
+  /** The cosine of a and b along an axis, each as long as `epsilon` or longer. Source: torch.nn.CosineSimilarity. */
+  cosine: (a: Value, b: Value, { axis = 1, epsilon = 1e-8 } = {}): Value => {
+    const along = { axes: [axis] }
+    const lengths = [a, b].map((x) => max(reduceL2(x, along), epsilon))
+    return div(reduceSum(mul(a, b), along), mul(lengths[0], lengths[1]))
   },
   /** gate a + (1 - gate) b, the gate learned from both. */
   gated: (a: Value, b: Value, scope: Scope): Value => {

@@ -122,6 +122,32 @@ export function cachedTransformer(
   }
 }
 
+/**
+ * Returns a whole transformer: encoders read the source, decoders (causal) the target and what the encoders made of the source,
+ * each stack with a normalisation at its end. `encoder.0` .., `encoder.norm`, `decoder.0` .., `decoder.norm`. Source: Vaswani
+ * et al. (2017); torch.nn.Transformer.
+ */
+export function transformer(
+  heads: number,
+  {
+    encoders = 6,
+    decoders = 6,
+    ...options
+  }: TransformerOptions & { readonly encoders?: number; readonly decoders?: number } = {},
+): (source: Value, target: Value, scope: Scope) => Value {
+  const [encode, decode] = [transformerEncoder(heads, options), transformerDecoder(heads, options)]
+  const norm = layerNorm(options.epsilon === undefined ? {} : { epsilon: options.epsilon })
+  const stack = (x: Value, scope: Scope, count: number, layer: Layer): Value => {
+    let y = x
+    for (let i = 0; i < count; i++) y = layer(y, scope.at(String(i)))
+    return norm(y, scope.at('norm'))
+  }
+  return (source, target, scope) => {
+    const memory = stack(source, scope.at('encoder'), encoders, encode)
+    return stack(target, scope.at('decoder'), decoders, (y, at) => decode(y, at, memory))
+  }
+}
+
 /** The parts of a decoder after its attention to itself. */
 function afterAttention(
   heads: number,
