@@ -2,6 +2,7 @@ export { assertSchema, checkSchema, type SchemaCheck, type Violation } from './c
 export type { ColumnData } from './columns.ts'
 export { conforms } from './conforms.ts'
 export { type CsvOptions, csv } from './csv.ts'
+export * from './detectors/index.ts'
 export * from './drift/index.ts'
 export { closeEngine, type Sql, traceStatements } from './engine.ts'
 export type { Expectation, ExpectationResult, ExpectationType, Severity } from './expectations/expectation.ts'
