@@ -114,6 +114,7 @@ export {
   unflatten,
 } from './linear.ts'
 export { merge } from './merge.ts'
+export { type LayerName, layerNames, layerOf, unnamedLayers } from './names.ts'
 export {
   type BatchNormOptions,
   batchNorm,

@@ -12,6 +12,7 @@ import {
   randAugment,
   randomBrightness,
   randomColorDegeneration,
+  randomColorJitter,
   randomContrast,
   randomCrop,
   randomElastic,
@@ -79,6 +80,7 @@ describe('without chance, images become what Keras makes of them', () => {
 
 const all: Readonly<Record<string, Augmentation>> = {
   ...made,
+  'color jitter': randomColorJitter({ brightness: 0.1, contrast: 0.1, saturation: 0.1, hue: 0.1 }),
   flip: randomFlip(),
   crop: randomCrop(3, 4),
   shear: randomShear(0.3, 0.1),

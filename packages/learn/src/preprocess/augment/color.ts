@@ -108,6 +108,29 @@ export function randomHue(turns: Range, { values = UNIT }: ValueRange = {}): Aug
   }
 }
 
+/** Settings of `randomColorJitter`; what is left out stays. */
+export interface JitterOptions extends ValueRange {
+  /** As of `randomBrightness`. */
+  readonly brightness?: Range
+  /** As of `randomContrast`. */
+  readonly contrast?: Range
+  /** As of `randomSaturation`. */
+  readonly saturation?: Range
+  /** As of `randomHue`. */
+  readonly hue?: Range
+}
+
+/** Returns the picture with brightness, contrast, saturation and hue changed, in this order. Source: Keras RandomColorJitter. */
+export function randomColorJitter({ brightness, contrast, saturation, hue, ...values }: JitterOptions): Augmentation {
+  const steps = [
+    brightness !== undefined && randomBrightness(brightness, values),
+    contrast !== undefined && randomContrast(contrast, values),
+    saturation !== undefined && randomSaturation(saturation, values),
+    hue !== undefined && randomHue(hue, values),
+  ]
+  return (picture, draw) => steps.reduce((so, make, i) => (make ? make(so, draw.at(String(i))) : so), picture)
+}
+
 // the shares of red, green and blue in grey: ITU-R BT.601
 const GREY = [0.2989, 0.587, 0.114] as const
 

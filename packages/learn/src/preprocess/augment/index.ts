@@ -2,8 +2,10 @@ export { type AugmentOptions, augMix, augment, chained, randAugment, sometimes }
 export {
   autoContrast,
   equalization,
+  type JitterOptions,
   randomBrightness,
   randomColorDegeneration,
+  randomColorJitter,
   randomContrast,
   randomGaussianBlur,
   randomGrayscale,
