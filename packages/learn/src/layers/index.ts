@@ -43,6 +43,12 @@ export {
   quadraticDiscriminant,
 } from './discriminant.ts'
 export {
+  type EmbeddingOptions,
+  embedding,
+  embeddingBag,
+  reversibleEmbedding,
+} from './embedding.ts'
+export {
   type DeepFMOptions,
   deepFM,
   factorizationMachine,
@@ -50,14 +56,7 @@ export {
   higherOrderMachine,
 } from './factorization.ts'
 export { type MixtureParts, mixtureDensityHead, type PolynomialOptions, polynomialFeatures } from './features.ts'
-export {
-  type GaussianProcessOptions,
-  gaussianProcess,
-  meanFieldLogits,
-  type Posterior,
-  type RandomFeatureOptions,
-  randomFeatureProcess,
-} from './gaussianProcess.ts'
+export { type GaussianProcessOptions, gaussianProcess, type Posterior } from './gaussianProcess.ts'
 export {
   type BlockOptions,
   channelShuffle,
@@ -95,24 +94,8 @@ export {
   type Scope,
 } from './layer.ts'
 export { mlp, residual, sequential } from './layers.ts'
-export {
-  bilinear,
-  type DenseOptions,
-  dense,
-  type EmbeddingOptions,
-  einsumDense,
-  embedding,
-  embeddingBag,
-  flatten,
-  identity,
-  lambda,
-  masking,
-  permute,
-  repeatVector,
-  reshape,
-  reversibleEmbedding,
-  unflatten,
-} from './linear.ts'
+export { bilinear, type DenseOptions, dense, einsumDense } from './linear.ts'
+export { type MelOptions, melSpectrogram } from './melSpectrogram.ts'
 export { merge } from './merge.ts'
 export { type LayerName, layerNames, layerOf, unnamedLayers } from './names.ts'
 export {
@@ -143,18 +126,23 @@ export {
 } from './pooling.ts'
 export { alibi, alibiSlopes, positions } from './positional.ts'
 export { radialBasis, randomFourier } from './radial.ts'
+export { meanFieldLogits, type RandomFeatureOptions, randomFeatureProcess } from './randomFeatureProcess.ts'
 export { at, fromTorchGates, gru, lstm, type RecurrentLayerOptions, rnn, timeDistributed } from './recurrent.ts'
 export { alphaDropout, channelDropout, dropout, dropPath } from './regularization.ts'
+export {
+  flatten,
+  identity,
+  lambda,
+  masking,
+  permute,
+  repeatVector,
+  reshape,
+  unflatten,
+} from './reshaping.ts'
 export { centerCrop, type ResizingOptions, resizing } from './resizing.ts'
 export { fitDiscretization, fitNormalization, type MeanAndVariance, normalization, rescaling } from './scaling.ts'
 export { additiveAttention, dotAttention, type ScoredAttentionOptions } from './scoredAttention.ts'
-export {
-  type MelOptions,
-  melSpectrogram,
-  type SpectrogramOptions,
-  stftSpectrogram,
-  type WindowName,
-} from './spectrogram.ts'
+export { type SpectrogramOptions, stftSpectrogram, type WindowName } from './spectrogram.ts'
 export { type TextVectorizationOptions, textVectorization } from './textVectorization.ts'
 export {
   cachedTransformer,

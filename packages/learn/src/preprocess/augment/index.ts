@@ -1,21 +1,11 @@
 export { type AugmentOptions, augMix, augment, chained, randAugment, sometimes } from './augment.ts'
 export {
-  autoContrast,
-  equalization,
   type JitterOptions,
-  randomBrightness,
   randomColorDegeneration,
   randomColorJitter,
-  randomContrast,
-  randomGaussianBlur,
   randomGrayscale,
   randomHue,
-  randomInvert,
-  randomPosterization,
   randomSaturation,
-  randomSharpness,
-  randomSolarization,
-  type ValueRange,
 } from './color.ts'
 export {
   randomCrop,
@@ -29,4 +19,16 @@ export {
   randomZoom,
 } from './geometry.ts'
 export type { Augmentation, Picture, Range } from './picture.ts'
+export {
+  autoContrast,
+  equalization,
+  randomBrightness,
+  randomContrast,
+  randomGaussianBlur,
+  randomInvert,
+  randomPosterization,
+  randomSharpness,
+  randomSolarization,
+  type ValueRange,
+} from './tone.ts'
 export type { Fill, WarpOptions } from './warp.ts'
