@@ -21,6 +21,7 @@ export {
   totalVariation,
 } from './divergence.ts'
 export { gammaln, incompleteGamma } from './gamma.ts'
+export { type Isotonic, isotonicAt, isotonicRegression } from './isotonic.ts'
 export { kolmogorovExactTail, kolmogorovTail, smirnovTail } from './kolmogorov.ts'
 export { type Moments, mergeMoments, moments, noMoments, type Spread, spread, variance } from './moments.ts'
 export { benjaminiHochberg, bonferroni, type Correction, holm } from './multiplicity.ts'

@@ -1,0 +1,3 @@
+export { type CbpeOptions, type ChunkEstimate, cbpe, type Estimate, type Estimator } from './cbpe.ts'
+export type { Chunking } from './chunks.ts'
+export type { EstimatedMetric } from './metrics.ts'
