@@ -30,6 +30,10 @@ for name, layer in {
     cases[name] = num(layer(image, training=True))
 # Keras counts the values of a whole batch: one image at a time
 cases["equalization"] = num(np.concatenate([L.Equalization(value_range=(0, 1))(one[None]).cpu().numpy() for one in image]))
+clahe = L.ContrastLimitedAdaptiveHistogramEqualization
+# on torch Keras cuts the limit to a whole number of pixels: 128 times the mean is 3 pixels of a tile of 6
+cases["local equalization"] = num(clahe(value_range=(0, 1), tile_grid_size=(2, 3), clip_limit=128)(image))
+cases["local equalization without a limit"] = num(clahe(value_range=(0, 1), tile_grid_size=(2, 4), clip_limit=0)(image))
 hue = L.RandomHue((0.2, 0.2), value_range=(0, 1))
 cases["hue"] = num(hue.transform_images(hue.backend.convert_to_tensor(image), {"factor": hue.backend.convert_to_tensor(np.array([0.1, 0.1], "float32"))}))
 auto = L.AutoContrast(value_range=(0, 1), data_format="channels_last")

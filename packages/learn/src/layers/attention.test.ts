@@ -3,11 +3,13 @@ import { type Tensor, tensor } from '@mlpod/contract'
 import {
   type AttentionCache,
   cast,
+  checkGrad,
   compile,
   constant,
   input,
   openSession,
   reshape,
+  sin,
   type Value,
   vjp,
 } from '@mlpod/graph'
@@ -309,6 +311,28 @@ test('branches meet by attention, and late by weights that begin equal', async (
     1e-5,
   )
 })
+
+const far = constant(wave([2, 2, 6], (i) => Math.sin(2 * i)))
+const smooth: Readonly<Record<string, Layer>> = {
+  'added keys': selfAttention(2, { biasKeyValue: true, zeroKeyValue: true }),
+  'distances and a window': selfAttention(2, { alibi: true, causal: true, window: { before: 1 } }),
+  'a decoder of a memory': (y, scope) => transformerDecoder(2, { hidden: 4, activation: 'tanh' })(y, scope, far),
+  'additive attention': (y, scope) => additiveAttention({ units: 3 })(y, scope, far),
+  'attention by tanh of sums': dotAttention({ scale: true, score: 'concat' }),
+  'late fusion': (y, scope) => merge.lateFusion([y, merge.crossAttention(y, far, scope.at('cross'))], scope),
+}
+
+test.each(Object.entries(smooth))(
+  '%s: derivatives by the input and the parameters agree with differences',
+  async (_, layer) => {
+    const y = input('x', 'float32', [2, 3, 4])
+    const { output, parameters } = network(layer, y, { seed: 3 })
+    const wrt = [y, ...Object.values(parameters)]
+    const feeds = { x: wave([2, 3, 4], (i) => Math.sin(1.3 * i)) }
+    const found = await checkGrad({ outputs: [sin(output)], wrt, feeds, tolerance: 4e-2 })
+    expect(found, JSON.stringify(found)).toMatchObject({ passed: true })
+  },
+)
 
 test('attention that cannot be is refused', () => {
   const code = expect.objectContaining({ code: 'LAYER_INVALID' })

@@ -139,6 +139,7 @@ const ROWS: readonly (readonly [ours: string, torch: string, keras: string])[] =
   ['chained', '', 'Pipeline'],
   ['autoContrast', '', 'AutoContrast'],
   ['equalization', '', 'Equalization'],
+  ['localEqualization', '', 'ContrastLimitedAdaptiveHistogramEqualization'],
   ['augMix', '', 'AugMix'],
   ['randAugment', '', 'RandAugment'],
   ['randomBrightness', '', 'RandomBrightness'],
@@ -227,7 +228,7 @@ export const unnamedLayers: Readonly<Record<string, string>> = Object.fromEntrie
       ['keras.layers', 'RNN', 'it loops over a cell: loop and scan of @mlpod/graph loop over any function'],
       ['keras.layers', 'GRUCell LSTMCell SimpleRNNCell ConvLSTM1D ConvLSTM2D ConvLSTM3D', UNBUILT],
       ['keras.layers', 'SpectralNormalization ActivityRegularization GaussianDropout GaussianNoise', UNBUILT],
-      ['keras.layers', 'MixUp CutMix ContrastLimitedAdaptiveHistogramEqualization', UNBUILT],
+      ['keras.layers', 'MixUp CutMix', UNBUILT],
       ['keras.layers', 'MaxNumBoundingBoxes', 'it pads lists of boxes for batches of Keras; boxes here are tensors'],
     ] as const
   ).flatMap(([place, names, reason]) => names.split(' ').map((name) => [`${place}.${name}`, reason])),

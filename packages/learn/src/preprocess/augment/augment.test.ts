@@ -9,6 +9,7 @@ import {
   autoContrast,
   chained,
   equalization,
+  localEqualization,
   randAugment,
   randomBrightness,
   randomColorDegeneration,
@@ -66,6 +67,8 @@ const made: Readonly<Record<string, Augmentation>> = {
   sharpness: randomSharpness(fixed(1.8)),
   blur: randomGaussianBlur(3, 0.8),
   equalization: equalization(),
+  'local equalization': localEqualization({ tiles: [2, 3], limit: 128 }),
+  'local equalization without a limit': localEqualization({ tiles: [2, 4], limit: 0 }),
   hue: randomHue(fixed(0.1)),
   'auto contrast': autoContrast(),
 }
@@ -150,6 +153,7 @@ test('what cannot be is refused', () => {
   expect(() => randomGaussianBlur(2, 1)).toThrow(code('RANGE_INVALID'))
   expect(() => randAugment(0, [randomInvert(1)])).toThrow(code('RANGE_INVALID'))
   expect(() => augMix([])).toThrow(code('RANGE_INVALID'))
+  expect(() => localEqualization({ tiles: [0, 1] })).toThrow(code('RANGE_INVALID'))
   expect(() => augment(images, [randomCrop(9, 9)], { seed: 0 })).toThrow(code('SHAPE_MISMATCH'))
   expect(() => augment(images, [], { seed: 0, keys: [1] })).toThrow(code('SHAPE_MISMATCH'))
   const grey = tensor('float32', [1, 1, 2, 2], new Float32Array(4))

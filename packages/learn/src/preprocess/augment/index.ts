@@ -18,6 +18,7 @@ export {
   randomTranslation,
   randomZoom,
 } from './geometry.ts'
+export { type LocalEqualizationOptions, localEqualization } from './localEqualization.ts'
 export type { Augmentation, Picture, Range } from './picture.ts'
 export {
   autoContrast,
