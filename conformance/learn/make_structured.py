@@ -76,6 +76,13 @@ for kernel, base, lengths, variance, noise in [
         "mean": entry(mean), "variance": flat(std[:, 0] ** 2), "evidence": float(model.log_marginal_likelihood_value_),
     })
 
+from sklearn.gaussian_process.kernels import WhiteKernel
+noisy = np.round(t[:, :1] + rng.normal(size=(12, 1)) * 0.3, 4)
+k = ConstantKernel(1.0) * RBF([1.0, 1.0]) + WhiteKernel(0.1)
+model = GaussianProcessRegressor(k, n_restarts_optimizer=10, random_state=0).fit(P, noisy)
+fitted = model.kernel_
+out["learned"] = {"targets": entry(noisy), "evidence": float(model.log_marginal_likelihood_value_), "lengthScale": flat(fitted.k1.k2.length_scale), "variance": float(fitted.k1.k1.constant_value), "noise": float(fitted.k2.noise_level)}
+
 target = pathlib.Path(__file__).with_name("structured.json")
 target.write_text(json.dumps(out) + "\n")
 print(target.stat().st_size)
