@@ -15,6 +15,7 @@ import {
 } from '@mlpod/graph'
 import { describe, expect, test } from 'vitest'
 import {
+  type AttentionLayerOptions,
   additiveAttention,
   alibiSlopes,
   cachedSelfAttention,
@@ -215,6 +216,39 @@ test.each(Object.entries(blocks))(
       close(found.y, wanted, 1e-4)
     }
     expect(keys.shape).toEqual([2, keyHeads, 5, size])
+  },
+)
+
+const hiding = constant(tensor('bool', [1, 1, 3, 3], Uint8Array.of(0, 0, 0, 1, 0, 1, 1, 1, 0)))
+const dropped: Readonly<Record<string, AttentionLayerOptions>> = {
+  plain: {},
+  'shared keys, causal': { keyHeads: 1, causal: true },
+  'a mask that hides all of a row': { mask: hiding },
+  'a window and a cap': { window: { before: 1, after: 0 }, softcap: 2 },
+  'distances under a mask': { alibi: true, mask: hiding },
+  'added keys, causal': { biasKeyValue: true, zeroKeyValue: true, causal: true },
+  'values of another size': { valueSize: 3 },
+}
+
+test.each(Object.entries(dropped))(
+  'dropping no weight of attention gives what attention gives, rescaled: %s',
+  async (_, options) => {
+    const y = input('x', 'float32', ['batch', 3, 4])
+    const of = (training: boolean) =>
+      network(selfAttention(2, { ...options, bias: false, weightDropout: 0.25 }), y, { seed: 4, training })
+    const [trained, whole] = [of(true), of(false)]
+    expect(trained.masks.length).toBe(1)
+    expect(whole.masks).toEqual([])
+    const [mask] = trained.masks
+    const all = tensor('bool', [2, ...mask.shape], new Uint8Array(2 * mask.shape.reduce((a, b) => a * b)).fill(1))
+    const x = wave([2, 3, 4], (i) => Math.sin(1.3 * i))
+    const found = (await run({ y: trained.output }, { x, [mask.name]: all })).y
+    const wanted = (await run({ y: whole.output }, { x })).y
+    close(
+      found,
+      Array.from(wanted.data as Float32Array, (value) => value / 0.75),
+      1e-5,
+    )
   },
 )
 

@@ -16,6 +16,7 @@ import {
   type Value,
   where,
 } from '@mlpod/graph'
+import { droppedAttention } from './droppedAttention.ts'
 import { initializers } from './initializers.ts'
 import type { Layer, Scope } from './layer.ts'
 import { dense } from './linear.ts'
@@ -42,6 +43,8 @@ export interface AttentionLayerOptions {
   readonly maskMeans?: 'keep' | 'drop'
   readonly softcap?: number
   readonly bias?: boolean
+  /** Rate at which training drops the weights of attention; the times must be known then. Default 0. */
+  readonly weightDropout?: number
   /** Adds one learned key and value to each sequence, which all queries see. Source: torch's `add_bias_kv`. */
   readonly biasKeyValue?: boolean
   /** Adds a key and a value of zeros to each sequence, which all queries see. Source: torch's `add_zero_attn`. */
@@ -112,6 +115,7 @@ function attentionOf(
     zeroKeyValue = false,
     rotary,
     alibi: distances = false,
+    weightDropout: rate = 0,
   }: AttentionLayerOptions,
 ): (
   queries: Value,
@@ -157,8 +161,12 @@ function attentionOf(
       ...(seen && { mask: seen }),
       ...(softcap !== undefined && { softcap }),
     }
-    const found: { readonly y: Value; readonly cache?: AttentionCache } =
-      added === undefined ? { y: attend(tq, tk, v, settings) } : attendAfter(tq, tk, v, added, settings)
+    const drops = scope.training && rate > 0
+    const found: { readonly y: Value; readonly cache?: AttentionCache } = drops
+      ? { y: droppedAttention([tq, tk, v], settings, added, scope.at('weights'), rate) }
+      : added === undefined
+        ? { y: attend(tq, tk, v, settings) }
+        : attendAfter(tq, tk, v, added, settings)
     return { ...found, y: part('output', found.y, outputSize ?? features) }
 
     // attention does not see the order of keys: added ones come first, as a past does, so that a causal query sees them

@@ -18,7 +18,7 @@ export interface TransformerOptions extends AttentionLayerOptions {
   /** Units of the inner dense layer. Default 4 times the features. */
   readonly hidden?: number
   readonly activation?: ActivationName
-  /** Of what attention and the dense layers give (torch also drops attention's weights). */
+  /** Of what attention and the dense layers give; torch's `dropout` is also `weightDropout`. */
   readonly dropout?: number
   /** Whether what goes into attention and dense layers is normalised (default), or what comes out. */
   readonly normFirst?: boolean
@@ -153,13 +153,14 @@ function afterAttention(
   heads: number,
   options: DecoderOptions,
 ): (x: Value, scope: Scope, memory?: Value) => readonly Part[] {
-  const { memoryMask, memoryMaskMeans, bias, headSize, softcap } = options
+  const { memoryMask, memoryMaskMeans, bias, headSize, softcap, weightDropout } = options
   const cross = multiHeadAttention(heads, {
     ...(memoryMask && { mask: memoryMask }),
     ...(memoryMaskMeans && { maskMeans: memoryMaskMeans }),
     ...(bias !== undefined && { bias }),
     ...(headSize !== undefined && { headSize }),
     ...(softcap !== undefined && { softcap }),
+    ...(weightDropout !== undefined && { weightDropout }),
   })
   return (x, scope, memory) => {
     const work = inner(scope, known(x, 2, 'transformer', scope), options)
