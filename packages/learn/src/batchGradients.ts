@@ -81,7 +81,8 @@ export function batchGradients(
   const moved = (values: readonly Value[], point: readonly Value[] | undefined): readonly Value[] =>
     point === undefined ? values : substitute(values, new Map(parameters.map((leaf, i) => [leaf, point[i]])))
 
-  const { terms, metrics } = built
+  const { metrics } = built
+  const terms = Object.values(built.terms)
   const perTerm = (make: (sum: Value) => readonly Value[], sums: readonly Value[]) => sums.flatMap(make)
   /** Joins what was summed for each term: sum of weight / total times it. */
   const joined = (lists: readonly (readonly Value[])[], totals: readonly Value[]): Value[] =>

@@ -29,7 +29,7 @@ export function evaluation(problem: Problem): Model {
     outputs[sumName] = sum
     outputs[totalName] = total
   }
-  for (const [i, name] of Object.keys(problem.losses).entries()) give(lossNames(name), terms[i])
+  for (const [name, term] of Object.entries(terms)) give(lossNames(name), term)
   for (const [name, metric] of Object.entries(metrics)) give(metricNames(name), metric)
   const parameters = Object.fromEntries(
     [

@@ -38,7 +38,7 @@ test('the three models train as fit does, in any runtime', async () => {
 test('masks and frozen parameters are told', () => {
   const network = sequential(dense(4), dropout(0.25), dense(1))
   const made = exportTraining({ ...small, network, data: rows, trainable: (path) => path.startsWith('2.') })
-  expect(made.masks).toEqual([{ name: '1.mask0', keep: 0.75 }])
+  expect(made.masks).toEqual([{ name: '1.mask0', law: 'keep', keep: 0.75 }])
   expect(made.training.inputs.map(({ name }) => name)).toEqual([
     'x',
     'y',

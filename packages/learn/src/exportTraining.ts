@@ -4,6 +4,7 @@ import { checkData } from './checkData.ts'
 import type { TrainingData } from './data.ts'
 import { evaluation } from './evaluation.ts'
 import type { FitOptions } from './fitOptions.ts'
+import type { MaskLaw } from './layers/layer.ts'
 import { problemOf } from './objective.ts'
 import {
   onlyGradients,
@@ -36,8 +37,8 @@ export interface ExportedTraining {
   readonly optimizer: Model
   /** The first values of parameters and slots: `encodeSafetensors(state)` keeps them. */
   readonly state: Readonly<Record<string, Tensor>>
-  /** The masks of the training model, each kept (true) with its probability. */
-  readonly masks: readonly { readonly name: string; readonly keep: number }[]
+  /** The masks of the training model, and how each is drawn for each step. */
+  readonly masks: readonly ({ readonly name: string } & MaskLaw)[]
   /** Returns what the optimizer's scalars are at the steps 1 to n, by the names of its inputs, [n] each. */
   scalars(n: number): Readonly<Record<string, Tensor<'float32'>>>
 }
@@ -113,7 +114,7 @@ export function exportTraining(options: ExportTrainingOptions): ExportedTraining
       ...Object.fromEntries(Object.entries(built.values).map(([path, tensor]) => [parameterName(path), tensor])),
       ...Object.fromEntries(Object.entries(needs.kept).map(([name, tensor]) => [slotName(name), tensor])),
     },
-    masks: built.masks.map(({ name, keep }) => ({ name, keep })),
+    masks: built.masks.map(({ value: _, shape: __, ...told }) => told),
     scalars(n) {
       const values = Array.from(
         { length: n },

@@ -1,5 +1,5 @@
 import { didYouMean, PodError } from '@mlpod/contract'
-import { add, mul, substitute, type Value } from '@mlpod/graph'
+import { add, cast, div, gather, mul, reduceSum, shape, substitute, type Value } from '@mlpod/graph'
 import { type Columns, columnsOf, type Layout, lossesOf, type TrainingData } from './data.ts'
 import { inHalf } from './half.ts'
 import type { Layer, NetworkOptions } from './layers/layer.ts'
@@ -47,13 +47,23 @@ export function problemOf(options: {
   return { network, losses, lossWeights, metrics, layout, columns, precision }
 }
 
+/** A mean and how much it counts: the sums of parts of a batch add up to those of the whole. */
+export interface Term {
+  readonly weight: number
+  readonly sum: Value
+  readonly total: Value
+}
+
+/** The term of what the network adds to its loss. */
+const PENALTIES = 'penalties of the network'
+
 /** A problem on one batch. */
 export interface Objective {
   readonly built: BuiltNetwork
-  /** The weighted sum of the mean losses: one number. */
+  /** The weighted sum of the mean losses, and what the network adds to it: one number. */
   readonly value: Value
-  /** For each loss what its mean is made of. */
-  readonly terms: readonly { readonly weight: number; readonly sum: Value; readonly total: Value }[]
+  /** What the mean of each loss is made of, by the output it judges; the network's penalties are one more. */
+  readonly terms: Readonly<Record<string, Term>>
   readonly metrics: Readonly<Record<string, { readonly sum: Value; readonly total: Value }>>
 }
 
@@ -77,13 +87,14 @@ export function objective(
     }),
   )
   const paths = Object.keys(raw.states)
-  const made = [...Object.values(raw.outputs), ...Object.values(raw.states).map(({ next }) => next)]
+  const made = [...Object.values(raw.outputs), ...Object.values(raw.states).map(({ next }) => next), ...raw.penalties]
   const plain = replaced.size === 0 ? made : substitute(made, replaced)
   const values = precision === 'mixed' ? inHalf(plain, Object.values(inputs)) : plain
   const outputs = Object.fromEntries(names.map((name, i) => [name, values[i]]))
   const states = Object.fromEntries(
     paths.map((path, i) => [path, { value: raw.states[path].value, next: values[names.length + i] }]),
   )
+  const penalties = values.slice(names.length + paths.length)
   const weights = layout.weights === undefined ? undefined : batch[layout.weights]
   const judged = (name: string): { prediction: Value; target: Value } => {
     const prediction = outputs[name]
@@ -92,6 +103,7 @@ export function objective(
     return { prediction, target: batch[layout.targets[name]] }
   }
   const parts = Object.entries(losses).map(([name, loss]) => ({
+    name,
     loss,
     weight: lossWeights[name] ?? 1,
     ...judged(name),
@@ -101,14 +113,20 @@ export function objective(
     const value = lossValue(loss, prediction, target, { weights, emptyMean: 'zero' })
     return weight === 1 ? value : mul(value, weight)
   })
+  const penalty = penalties.length === 0 ? undefined : penaltyTerm(penalties, Object.values(inputs)[0])
   const first = Object.keys(losses)[0]
   return {
-    built: { ...raw, outputs, states },
-    value: means.reduce((a, b) => add(a, b)),
-    terms: parts.map(({ loss, weight, prediction, target }) => ({
-      weight,
-      ...lossSums(loss, prediction, target, weights),
-    })),
+    built: { ...raw, outputs, states, penalties },
+    value: [...means, ...(penalty ? [div(penalty.sum, penalty.total)] : [])].reduce((a, b) => add(a, b)),
+    terms: {
+      ...Object.fromEntries(
+        parts.map(({ name, loss, weight, prediction, target }) => [
+          name,
+          { weight, ...lossSums(loss, prediction, target, weights) },
+        ]),
+      ),
+      ...(penalty && { [PENALTIES]: penalty }),
+    },
     metrics: Object.fromEntries(
       Object.entries(metrics).map(([name, { output = first, compute }]) => [
         name,
@@ -116,4 +134,11 @@ export function objective(
       ]),
     ),
   }
+}
+
+/** Returns penalties as sums over the rows of x. */
+function penaltyTerm(penalties: readonly Value[], x: Value): Term {
+  const rows = cast(gather(shape(x, 0, 1), 0), 'float32')
+  const sums = penalties.map((each) => (each.shape.length === 0 ? mul(each, rows) : reduceSum(each)))
+  return { weight: 1, sum: sums.reduce((a, b) => add(a, b)), total: rows }
 }

@@ -87,5 +87,9 @@ function mean(tensors: readonly Tensor[], shares: readonly number[]): Tensor {
 function cut({ dtype, shape, data }: Tensor, from: number, to: number): Tensor {
   const [, , ...rest] = shape
   const width = rest.reduce((product, dim) => product * dim, 1)
-  return { dtype, shape: [to - from, ...rest], data: (data as Uint8Array).slice(from * width, to * width) } as Tensor
+  return {
+    dtype,
+    shape: [to - from, ...rest],
+    data: (data as Uint8Array | Float32Array).slice(from * width, to * width),
+  } as Tensor
 }

@@ -1,5 +1,6 @@
 import type { Tensor } from '@mlpod/contract'
 import { input, type Value } from '@mlpod/graph'
+import { maskType } from './layers/layer.ts'
 import { type Objective, objective, type Problem } from './objective.ts'
 import { parameterName } from './optimizerGraph.ts'
 
@@ -33,9 +34,9 @@ export function rowsObjective(
     ]),
   )
   const masks: Record<string, Value> = {}
-  const made = objective(problem, columns, { seed, parameters: given, training: true }, ({ name, shape }) => {
-    masks[name] = input(name, 'bool', ['rows', ...shape])
-    return masks[name]
+  const made = objective(problem, columns, { seed, parameters: given, training: true }, (mask) => {
+    masks[mask.name] = input(mask.name, maskType(mask), ['rows', ...mask.shape])
+    return masks[mask.name]
   })
   const { parameters: all } = made.built
   const paths = Object.keys(all).filter(trainable)

@@ -48,13 +48,13 @@ export const partName = (part: number, name: string): string => `part ${part} ${
 export function splitStep(options: TrainingStepOptions, parts: number): SplitStep {
   const { problem, optimizer, norms } = options
   const { built, terms, metrics, columns, masks, paths, parameters, named } = rowsObjective(problem, options)
-  const losses = Object.keys(problem.losses)
+  const losses = Object.entries(terms)
   const outputs: Record<string, Value> = {}
-  for (const [k, loss] of losses.entries()) {
+  for (const [loss, term] of losses) {
     const [sumName, totalName] = lossNames(loss)
-    outputs[sumName] = terms[k].sum
-    outputs[totalName] = terms[k].total
-    const gradients = grad(terms[k].sum, parameters)
+    outputs[sumName] = term.sum
+    outputs[totalName] = term.total
+    const gradients = grad(term.sum, parameters)
     for (const [i, path] of paths.entries()) outputs[gradientName(loss, path)] = gradients[i]
   }
   for (const [name, { sum, total }] of Object.entries(metrics)) {
@@ -77,12 +77,12 @@ export function splitStep(options: TrainingStepOptions, parts: number): SplitSte
     total(
       Array.from({ length: parts }, (_, part) => take(partName(part, name), outputs[name].shape as readonly number[])),
     )
-  const weights = losses.map((loss, k) => {
+  const weights = losses.map(([loss, { weight }]) => {
     const all = whole(lossNames(loss)[1])
-    return div(terms[k].weight, where(equal(all, 0), constant(1), all))
+    return div(weight, where(equal(all, 0), constant(1), all))
   })
   const joined = (of: (loss: string) => Value): Value =>
-    losses.map((loss, k) => mul(of(loss), weights[k])).reduce((a, b) => add(a, b))
+    losses.map(([loss], k) => mul(of(loss), weights[k])).reduce((a, b) => add(a, b))
   const elsewhere = onlyGradients(optimizer, 'training in parts elsewhere')
   const updated = optimizerGraph(
     optimizer,

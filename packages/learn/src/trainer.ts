@@ -60,7 +60,9 @@ export function newTrainer(
         [steps],
         Float32Array.from(values, (scalars) => scalars[name]),
       )
-    for (const mask of masks) fed[mask.name] = drawMask(drops, mask, t, steps, size)
+    for (const mask of masks)
+      fed[mask.name] =
+        mask.law === 'keep' ? drawMask(drops, mask, t, steps, size) : drawNoise(drops, mask, t, steps, size)
     for (const [name, wanted] of Object.entries(randoms))
       fed[randomName(name)] = drawRandom(noise.at(name), wanted, t, steps)
     if (stepsPerRun > 1) fed[TRIPS] = tensor('int64', [], BigInt64Array.of(BigInt(steps)))
@@ -127,7 +129,13 @@ export const notFinite = (what: string, value: number, step: number, epoch: numb
   })
 
 /** Masks of some steps: four from the 64 bits of each number. */
-function drawMask(drops: Random, { name, keep, shape }: Mask, t: number, trips: number, size: number): Tensor {
+function drawMask(
+  drops: Random,
+  { name, keep, shape }: Extract<Mask, { law: 'keep' }>,
+  t: number,
+  trips: number,
+  size: number,
+): Tensor {
   const width = shape.reduce((product, dim) => product * dim, 1)
   const data = new Uint8Array(trips * size * width)
   const limit = Math.round(keep * 65536)
@@ -141,6 +149,20 @@ function drawMask(drops: Random, { name, keep, shape }: Mask, t: number, trips: 
     }
   }
   return { dtype: 'bool', shape: [trips, size, ...shape], data }
+}
+
+/** Noise of some steps, for each row its own. */
+function drawNoise(drops: Random, { name, law, shape }: Mask, t: number, trips: number, size: number): Tensor {
+  const width = size * shape.reduce((product, dim) => product * dim, 1)
+  const data = new Float32Array(trips * width)
+  for (let k = 0; k < trips; k++) {
+    const numbers = drops.at(`${name}/${t + k + 1}`)
+    const own = data.subarray(k * width, (k + 1) * width)
+    if (law === 'normal') numbers.fillNormal(own)
+    // 24 bits are what a number below 1 holds in single precision: more would round up to 1
+    else for (let i = 0; i < width; i++) own[i] = (numbers.uint32(i) >>> 8) / 2 ** 24
+  }
+  return { dtype: 'float32', shape: [trips, size, ...shape], data }
 }
 
 /** Random tensors of some steps. */

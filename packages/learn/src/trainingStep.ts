@@ -12,7 +12,7 @@ import {
   type Value,
 } from '@mlpod/graph'
 import { batchGradients } from './batchGradients.ts'
-import type { Mask } from './layers/layer.ts'
+import { type Mask, maskType } from './layers/layer.ts'
 import type { BuiltNetwork } from './namedNetwork.ts'
 import type { Objective, Problem } from './objective.ts'
 import { optimizerGraph, optimizerNeeds, parameterName, randomName, scalarName, slotName } from './optimizerGraph.ts'
@@ -107,7 +107,7 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
     ]),
   )
   // masks stand in the network as inputs of one batch; here they come for all steps
-  const mask = ({ name, shape }: Mask): Value => now(name, 'bool', ['batch', ...shape])
+  const mask = (drawn: Mask): Value => now(drawn.name, maskType(drawn), ['batch', ...drawn.shape])
   const batch = batchGradients(options, { rows, tables, mask })
   const { built } = batch.objective
   const { paths, parameters } = batch

@@ -88,6 +88,7 @@ export {
   type Initializer,
   type Layer,
   type Mask,
+  type MaskLaw,
   type Network,
   type NetworkOptions,
   network,
@@ -110,6 +111,7 @@ export {
   unitNorm,
   weightNorm,
 } from './normalization.ts'
+export { gaussianDropout, gaussianNoise, rrelu } from './noise.ts'
 export { nystroem } from './nystroem.ts'
 export {
   adaptiveAvgPool,
@@ -128,7 +130,14 @@ export { alibi, alibiSlopes, positions } from './positional.ts'
 export { radialBasis, randomFourier } from './radial.ts'
 export { meanFieldLogits, type RandomFeatureOptions, randomFeatureProcess } from './randomFeatureProcess.ts'
 export { at, fromTorchGates, gru, lstm, type RecurrentLayerOptions, rnn, timeDistributed } from './recurrent.ts'
-export { alphaDropout, channelDropout, dropout, dropPath } from './regularization.ts'
+export {
+  activityRegularization,
+  alphaDropout,
+  channelDropout,
+  dropout,
+  dropPath,
+  featureAlphaDropout,
+} from './regularization.ts'
 export {
   flatten,
   identity,

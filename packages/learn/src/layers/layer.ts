@@ -10,15 +10,20 @@ export interface Fans {
   readonly fanOut: number
 }
 
-/** A random mask that training feeds: 1 keeps, 0 drops. */
-export interface Mask {
+/** How a mask is drawn: bool, true with probability `keep`; or float32, standard normal or uniform in [0, 1). */
+export type MaskLaw = { readonly law: 'keep'; readonly keep: number } | { readonly law: 'normal' | 'uniform' }
+
+/** What training draws for each row and feeds: which values are kept, or noise. */
+export type Mask = MaskLaw & {
   readonly name: string
   /** The input that stands for it. */
   readonly value: Value
-  readonly keep: number
   /** Its sizes without the first, which is the batch. */
   readonly shape: readonly number[]
 }
+
+/** Returns the element type of a mask. */
+export const maskType = ({ law }: MaskLaw): 'bool' | 'float32' => (law === 'keep' ? 'bool' : 'float32')
 
 /** Where a layer stands while it is built: its path, and what it asks for. */
 export interface Scope {
@@ -34,6 +39,13 @@ export interface Scope {
   state(name: string, shape: readonly number[], initialize: Initializer, next: (old: Value) => Value): Value
   /** Returns a mask of the shape of `x`, true with probability `keep`. */
   mask(x: Value, keep: number): Value
+  /** Returns noise of the shape of `x`: standard normal numbers, or uniform ones in [0, 1). */
+  noise(x: Value, law: 'normal' | 'uniform'): Value
+  /**
+   * Adds to the loss in training: penalties of rows add their sum over the number of rows in the batch, one number adds itself.
+   * The validation loss does not hold them. Throws `SHAPE_MISMATCH` unless it has one axis or none.
+   */
+  penalty(value: Value): void
   /** Returns the scope of a part. */
   at(part: string): Scope
 }
@@ -51,6 +63,8 @@ export interface Network {
   /** The values of the parameters and states by path. */
   readonly values: Readonly<Record<string, Tensor>>
   readonly masks: readonly Mask[]
+  /** What its layers add to the loss in training: penalties of rows, or one number. */
+  readonly penalties: readonly Value[]
 }
 
 /** Settings of `network`. */
@@ -76,10 +90,23 @@ export function network(
   const found: Record<string, Value> = {}
   const values: Record<string, Tensor> = {}
   const masks: Mask[] = []
+  const penalties: Value[] = []
   const states: Record<string, { value: Value; next: Value }> = {}
   const draw = random({ seed: seed ?? 0, path: 'parameters' })
   const scope = (here: string): Scope => {
     const below = (part: string): string => (here === '' ? part : `${here}.${part}`)
+    const drawn = (kind: string, like: Value, law: MaskLaw): Value => {
+      const shape = like.shape.slice(1)
+      if (!shape.every((dim) => typeof dim === 'number'))
+        throw new PodError(
+          'SHAPE_UNKNOWN',
+          `the ${kind} at "${here}" needs sizes that are known, not [${like.shape.join(', ')}]`,
+        )
+      const name = below(`${kind}${masks.length}`)
+      const value = input(name, maskType(law), [like.shape[0], ...shape])
+      masks.push({ name, value, shape, ...law })
+      return value
+    }
     return {
       path: here,
       training,
@@ -102,17 +129,15 @@ export function network(
         }
         return states[full].value
       },
-      mask(value, keep) {
-        const shape = value.shape.slice(1)
-        if (!shape.every((dim) => typeof dim === 'number'))
+      mask: (like, keep) => drawn('mask', like, { law: 'keep', keep }),
+      noise: (like, law) => drawn('noise', like, { law }),
+      penalty(value) {
+        if (value.shape.length > 1)
           throw new PodError(
-            'SHAPE_UNKNOWN',
-            `the mask at "${here}" needs sizes that are known, not [${value.shape.join(', ')}]`,
+            'SHAPE_MISMATCH',
+            `the penalty at "${here}" is [${value.shape.join(', ')}], neither [batch] nor one number`,
           )
-        const name = below(`mask${masks.length}`)
-        const mask = input(name, 'bool', [value.shape[0], ...shape])
-        masks.push({ name, value: mask, keep, shape })
-        return mask
+        if (training) penalties.push(value)
       },
     }
   }
@@ -122,7 +147,7 @@ export function network(
       throw new PodError('PARAMETER_UNKNOWN', `the network has no parameter "${name}"`, {
         hint: `it has ${Object.keys(found).join(', ')}`,
       })
-  return { output, parameters: found, states, values, masks }
+  return { output, parameters: found, states, values, masks, penalties }
 }
 
 const ONE: Fans = { fanIn: 1, fanOut: 1 }
