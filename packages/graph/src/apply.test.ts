@@ -81,6 +81,12 @@ const refused: readonly [string, () => unknown, string, string][] = [
   ],
   ['split', () => g.split(a, [3, 3], { axis: 1 }), 'SHAPE_MISMATCH', 'the parts sum to 6, but axis 1 has size 10'],
   ['expand', () => g.expand(a, [3]), 'SHAPE_MISMATCH', 'it does not expand to [3]'],
+  [
+    'a reflection of more than there is',
+    () => g.pad(input('p', 'float32', ['n', 3]), [5, 0, 0, 3], { mode: 'reflect' }),
+    'SHAPE_MISMATCH',
+    'axis 1 of size 3 cannot be reflected by 3 elements',
+  ],
   ['topK', () => g.topK(a, 11), 'SHAPE_MISMATCH', 'the top 11 of 10 elements cannot be taken'],
   ['bounds by element', () => g.clip(a, b), 'SHAPE_MISMATCH', 'the bounds of a clip are scalars'],
   ['indices that are no whole numbers', () => g.gather(a, b), 'DTYPE_MISMATCH', 'input 1 must be int32 or int64'],

@@ -56,11 +56,19 @@ export function apply(
 ): readonly Value[] {
   const schema: Schema = schemas[type]
   const site = extras.site ?? capture()
-  const call: Call = { type, inputs, attributes, bodies: extras.bodies, outputs: extras.outputs ?? 1, site }
+  const call: Call = {
+    type,
+    inputs,
+    attributes,
+    bodies: extras.bodies,
+    outputs: extras.outputs ?? 1,
+    site,
+    ofFile: extras.shapes !== undefined,
+  }
   if (inputs.length < schema.inputs[0] || inputs.length > schema.inputs[1])
     throw refuse(call, 'INPUT_MISSING', `it takes ${countOf(schema.inputs)}, not ${inputs.length}`)
   const types = schema.types(call)
-  const shapes = hasUnranked(call) ? undefined : shapesOf(schema, call, extras.shapes !== undefined)
+  const shapes = hasUnranked(call) ? schema.unranked?.(call) : shapesOf(schema, call)
   return make(type, schema.domain ?? '', schema.since, inputs, attributes, extras, site, (index) => ({
     type: types[index] ?? types[0],
     shape: told(shapes === undefined ? UNRANKED : (shapes[index] ?? shapes[0]), extras.shapes?.(index)),
@@ -68,11 +76,11 @@ export function apply(
 }
 
 // A file may leave even the number of axes to the run; what is written here may not.
-function shapesOf(schema: Schema, call: Call, ofFile: boolean): ReturnType<Schema['shapes']> | undefined {
+function shapesOf(schema: Schema, call: Call): ReturnType<Schema['shapes']> | undefined {
   try {
     return schema.shapes(call)
   } catch (error) {
-    if (ofFile && error instanceof PodError && error.code === 'RANK_UNKNOWN') return undefined
+    if (call.ofFile && error instanceof PodError && error.code === 'RANK_UNKNOWN') return undefined
     throw error
   }
 }

@@ -1,6 +1,6 @@
 import type { Tensor } from '@mlpod/contract'
 import { int } from './schema.ts'
-import { type Dim, dtypeOf, isRanked, type Operation, type Value } from './value.ts'
+import { type Dim, dtypeOf, isRanked, type Operation, staticShape, type Value } from './value.ts'
 
 // Lists of sizes are short; longer constants are data.
 const LONGEST = 64
@@ -46,6 +46,63 @@ export function intsOf(value: Value | null | undefined): readonly number[] | und
   return dims?.every((dim) => typeof dim === 'number') ? (dims as readonly number[]) : undefined
 }
 
+/**
+ * Returns the rows of a table of sizes, or undefined. Exporters turn pads in the order of PyTorch into those of ONNX by a
+ * table with a row for each axis, turned over and transposed.
+ */
+function rowsOf(value: Value | null | undefined): readonly (readonly Dim[])[] | undefined {
+  return value && isRanked(value) && value.shape.length === 2
+    ? TABLES[value.operation.type]?.(value.operation)
+    : undefined
+}
+
+const TABLES: Readonly<
+  Record<string, ((operation: Operation) => readonly (readonly Dim[])[] | undefined) | undefined>
+> = {
+  Reshape: ({ inputs: [list], outputs: [table] }) => {
+    const [dims, shape] = [dimsOf(list), staticShape(table)]
+    if (!dims || !shape) return undefined
+    return Array.from({ length: shape[0] }, (_, i) => dims.slice(i * shape[1], (i + 1) * shape[1]))
+  },
+  // all rows, from the last one to the first
+  Slice: ({ inputs: [table, starts, ends, axes, steps] }) => {
+    const rows = rowsOf(table)
+    const [start, end, axis, step] = [starts, ends, axes, steps].map(intsOf)
+    if (!rows || start?.[0] !== -1 || !end || end[0] >= -rows.length || axis?.join() !== '0' || step?.[0] !== -1)
+      return undefined
+    return rows.toReversed()
+  },
+  Transpose: ({ inputs: [table] }) => {
+    const rows = rowsOf(table)
+    return rows?.[0]?.map((_, i) => rows.map((row) => row[i]))
+  },
+}
+
+/** Returns a truth value when it is known before a run: a comparison of sizes that are known. */
+export function truthOf(value: Value | null | undefined): boolean | undefined {
+  const { type, inputs } = value?.operation ?? { type: '', inputs: [] }
+  const tensor = constantOf(value)
+  if (tensor !== undefined)
+    return tensor.dtype === 'bool' && tensor.data.length === 1 ? tensor.data[0] === 1 : undefined
+  const [a, b] = inputs.map((input) => (dimsOf(input)?.length === 1 ? dimsOf(input)![0] : undefined))
+  switch (type) {
+    case 'Equal':
+      return a === undefined || b === undefined ? undefined : sameDim(a, b)
+    case 'Not': {
+      const truth = truthOf(inputs[0])
+      return truth === undefined ? undefined : !truth
+    }
+    case 'Identity':
+      return truthOf(inputs[0])
+    default:
+      return undefined
+  }
+}
+
+// Names that differ may be of equal sizes.
+const sameDim = (a: Dim, b: Dim): boolean | undefined =>
+  a === b ? true : typeof a === 'number' && typeof b === 'number' ? false : undefined
+
 type Reader = (operation: Operation) => readonly Dim[] | undefined
 
 const READERS: Readonly<Record<string, Reader | undefined>> = {
@@ -88,7 +145,7 @@ const READERS: Readonly<Record<string, Reader | undefined>> = {
   Cast: ({ inputs: [list] }) => dimsOf(list),
   Squeeze: ({ inputs: [list] }) => dimsOf(list),
   Unsqueeze: ({ inputs: [list] }) => dimsOf(list),
-  Reshape: ({ inputs: [list] }) => dimsOf(list),
+  Reshape: ({ inputs: [list] }) => dimsOf(list) ?? rowsOf(list)?.flat(),
   Add: ({ inputs: [a, b] }) => zip(a, b, 0, (x, y) => x + y),
   Sub: ({ inputs: [a, b] }) => (isZero(b) ? dimsOf(a) : zip(a, b, undefined, (x, y) => x - y)),
   Mul: ({ inputs: [a, b] }) => zip(a, b, 1, (x, y) => x * y),

@@ -1,6 +1,7 @@
 import { didYouMean, PodError, type Tensor, tensor } from '@mlpod/contract'
 import { apply, applyOpaque, type Extras, nextSerial } from './apply.ts'
 import { type Definition, signatures } from './defineOp.ts'
+import { truthOf } from './known.ts'
 import { constant, formal, namedConstant } from './leaf.ts'
 import { attributeOf } from './onnx/attribute.ts'
 import { EXPANSIONS } from './onnx/expansions.ts'
@@ -173,6 +174,8 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
       context.file,
       `the node ${node.name || node.opType} is of the domain "${domain}", which the file does not import`,
     )
+  const taken = domain === '' && node.opType === 'If' ? readTaken(context, scope, node, inputs) : undefined
+  if (taken !== undefined) return taken
   const [attributes, bodies]: [Record<string, Attribute>, Record<string, Body>] = [{}, {}]
   const serial = nextSerial()
   for (const [name, proto] of Object.entries(attributesOf(scope, node))) {
@@ -189,8 +192,8 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
         hint: 'export it in opset 9 or later',
       },
     )
-  const taken = domain === '' ? fromSequence(old) : undefined
-  if (taken !== undefined) return [taken]
+  const element = domain === '' ? fromSequence(old) : undefined
+  if (element !== undefined) return [element]
   const expanded = domain === '' ? EXPANSIONS[old.type]?.(old) : undefined
   if (expanded !== undefined) return expanded
   const { node: present, upgraded, outdated } = upgrade(old, opset, domain)
@@ -221,24 +224,44 @@ function readOperation(context: File, scope: Scope, node: Node, inputs: readonly
   })
 }
 
+/**
+ * Returns what an If gives whose condition is known: the other branch may not even fit. PyTorch's exporter writes `squeeze`
+ * as one.
+ */
+function readTaken(
+  context: File,
+  scope: Scope,
+  node: Node,
+  [condition]: readonly (Value | null)[],
+): readonly Value[] | undefined {
+  const truth = truthOf(condition)
+  const branch = attributesOf(scope, node)[truth === false ? 'else_branch' : 'then_branch']?.g
+  return truth === undefined || branch === undefined
+    ? undefined
+    : readBody(context, scope, branch, () => undefined).outputs
+}
+
 const trimmed = (inputs: readonly (Value | null)[]): readonly (Value | null)[] =>
   inputs.slice(0, inputs.findLastIndex((value) => value !== null) + 1)
 
 /** What the state of a loop starts with, and the sequences of a scan, tell of its body's inputs. */
 function formalOf(node: Node, inputs: readonly (Value | null)[], i: number): Known | undefined {
+  // the number of the turn, and whether the loop goes on
+  if (node.opType === 'Loop' && i < 2) return { type: tensorType(i === 0 ? 'int64' : 'bool'), shape: [] }
   const value = inputs[i]
-  if (!value || !isRanked(value)) return undefined
+  if (!value) return undefined
+  const { type, shape } = value
   // a loop may change the sizes of its state, hardly the number of axes
-  if (node.opType === 'Loop') return i < 2 ? undefined : { type: value.type, shape: value.shape.map(freshDim) }
+  if (node.opType === 'Loop') return { type, shape: isRanked(value) ? shape.map(freshDim) : UNRANKED }
   if (node.opType !== 'Scan') return undefined
   const attribute = (name: string): readonly number[] | undefined => {
     const found = node.attribute?.find((one) => one.name === name)
     return found?.ints?.map(Number) ?? (found?.i === undefined ? undefined : [Number(found.i)])
   }
   const states = inputs.length - (attribute('num_scan_inputs')?.[0] ?? 0)
-  if (i < states) return { type: value.type, shape: value.shape }
+  if (i < states || !isRanked(value)) return { type, shape }
   const axis = attribute('scan_input_axes')?.[i - states] ?? 0
-  return { type: value.type, shape: value.shape.toSpliced(axis < 0 ? axis + value.shape.length : axis, 1) }
+  return { type, shape: shape.toSpliced(axis < 0 ? axis + shape.length : axis, 1) }
 }
 
 function readBody(context: File, outer: Scope, graph: Graph, formalOf: (i: number) => Known | undefined): Body {

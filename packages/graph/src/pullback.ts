@@ -5,7 +5,7 @@ import { ruleOfDefinition } from './rules/defined.ts'
 import { rules } from './rules/index.ts'
 import { type OperatorName, schemaOf } from './schemas/index.ts'
 import { attributed } from './site.ts'
-import { describe, isFloating, isRanked, type Operation, type Value } from './value.ts'
+import { describe, isPassing, isRanked, type Operation, type Value } from './value.ts'
 import { operands, topological } from './walk.ts'
 
 /**
@@ -37,7 +37,7 @@ export function pullback(
     attributed(operation.meta.site, () => {
       const rule = ruleOf(operation)
       if (rule === 'zero') return
-      const unknown = rule !== undefined && unrankedOf(operation)
+      const unknown = rule !== undefined && unrankedOf(operation, wanted, gs)
       // What made a rank unknown is an operator that is unknown: it is the better news.
       const opaque = unknown ? order.find((other) => ruleOf(other) === undefined && isActive(other, active)) : undefined
       if (opaque !== undefined) throw notDifferentiable(opaque, order, wrt, outputs, active, undefined)
@@ -61,7 +61,8 @@ export function activeFrom(order: readonly Operation[], wrt: Iterable<Value>): R
   for (const operation of order) {
     if (!operands(operation).some((value) => value !== null && active.has(value))) continue
     if (ruleOf(operation) === 'zero') continue
-    for (const value of operation.outputs) if (isFloating(value)) active.add(value)
+    // a sequence on the way is an error there, not a derivative of zero
+    for (const value of operation.outputs) if (isPassing(value)) active.add(value)
   }
   return active
 }
@@ -87,9 +88,17 @@ function settle(value: Value, parts: Map<Value, Value[]>): Value | undefined {
 const isActive = (operation: Operation, active: ReadonlySet<Value>): boolean =>
   operands(operation).some((value) => value !== null && active.has(value))
 
-const unrankedOf = (operation: Operation): Value | undefined =>
-  [...operands(operation), ...operation.outputs].find((value) => value?.type.kind === 'tensor' && !isRanked(value)) ??
-  undefined
+function unrankedOf(
+  operation: Operation,
+  wanted: readonly boolean[],
+  gs: readonly (Value | undefined)[],
+): Value | undefined {
+  // what is inferred without an operand's rank does not need it to be differentiated by the others
+  const needed = operation.bodies === undefined && schemaOf(operation.domain, operation.type)?.unranked === undefined
+  const read = operands(operation).filter((_, i) => needed || wanted[i])
+  const made = operation.outputs.filter((_, i) => gs[i] !== undefined)
+  return [...read, ...made].find((value) => value?.type.kind === 'tensor' && !isRanked(value)) ?? undefined
+}
 
 // Rules read shapes: a file with an operator that is unknown here must tell what comes out of it.
 const rankUnknown = (operation: Operation, value: Value): PodError =>

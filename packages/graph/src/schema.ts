@@ -25,6 +25,8 @@ export interface Call {
   /** How many outputs are asked for. */
   readonly outputs: number
   readonly site: Site
+  /** That a file holds it: a file may leave even numbers of axes to the run. */
+  readonly ofFile?: boolean
 }
 
 /** What an operator takes and what comes out. */
@@ -42,6 +44,8 @@ export interface Schema {
   readonly types: (call: Call) => readonly ValueType[]
   /** Checks the inputs' shapes and returns the outputs'. Not called when an input's rank is unknown. */
   readonly shapes: (call: Call) => readonly (readonly Dim[])[]
+  /** Returns the outputs' shapes where they do not need the ranks of all inputs. Called when one is unknown. */
+  readonly unranked?: (call: Call) => readonly (readonly Dim[])[]
 }
 
 /** Returns the error of a call that cannot be: names the operator, all its inputs' types and the caller's line. */

@@ -161,10 +161,20 @@ test('a device that no runtime has is refused, and one that is not there', async
   const x = input('x', 'float32', [2])
   const model = compile({ outputs: { y: add(x, x) } })
   const open = (device: string) => openSession(model, { device: device as 'cpu' })
-  await expect(open('gpu')).rejects.toMatchObject({ code: 'DEVICE_UNKNOWN', hint: 'it is cpu, webgpu, cuda' })
+  await expect(open('web-gpu')).rejects.toMatchObject({
+    code: 'DEVICE_UNKNOWN',
+    message: expect.stringContaining('did you mean "webgpu"?'),
+    hint: 'it is cpu, webgpu, cuda',
+  })
+  // a machine is named, not a device misspelt
   await expect(open('tpu')).rejects.toMatchObject({
     code: 'DEVICE_UNKNOWN',
-    hint: expect.stringContaining('export the model'),
+    message: 'no runtime here has the device "tpu"',
+    hint: expect.stringContaining('saveFile(compile('),
+  })
+  await expect(open('gpu')).rejects.toMatchObject({
+    message: 'no runtime here has the device "gpu"',
+    hint: expect.stringContaining('"cuda"'),
   })
   // onnxruntime-node brings no CUDA
   await expect(open('cuda')).rejects.toMatchObject({ code: 'DEVICE_MISSING', hint: expect.stringContaining('CUDA 12') })

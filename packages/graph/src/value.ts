@@ -135,6 +135,12 @@ const FLOATS: ReadonlySet<DataType | undefined> = new Set(['float32', 'float64',
 /** Tells whether a value can carry derivatives: a tensor of a floating element type. */
 export const isFloating = (value: Value): boolean => FLOATS.has(dtypeOf(value))
 
+/** Tells whether derivatives may pass through a value: a floating tensor, or a sequence or optional of such. */
+export function isPassing({ type }: Pick<Value, 'type'>): boolean {
+  if (type.kind === 'tensor') return FLOATS.has(type.dtype)
+  return type.kind !== 'map' && isPassing({ type: type.element })
+}
+
 /** Returns the shape when every size is a number, else undefined. */
 export function staticShape(value: Value): readonly number[] | undefined {
   return isRanked(value) && value.shape.every((dim) => typeof dim === 'number')

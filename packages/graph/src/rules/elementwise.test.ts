@@ -1,4 +1,4 @@
-import { tensor } from '@mlpod/contract'
+import { type Tensor, tensor } from '@mlpod/contract'
 import { describe, expect, test } from 'vitest'
 import { applyOne } from '../apply.ts'
 import { float } from '../attribute.ts'
@@ -140,6 +140,20 @@ test('the second derivative of a power is finite at 0', async () => {
   // (a^2)'' = 2, (a^1)'' = (a^0)'' = 0
   const results = await run({ second }, { x: feed(0, 0, 0, 3), b: feed(2, 1, 0, 0) })
   expect(Array.from(results.second.data as Float32Array, (value) => value + 0)).toEqual([2, 0, 0, 0])
+})
+
+test('the root of a sum of squares is a norm, with the subgradient 0 at 0; another root is as steep as it is', async () => {
+  const rows = g.input('rows', 'float32', ['n', 2])
+  const squares = g.unsqueeze(g.reduceSumSquare(rows, { axes: [1] }), [0])
+  const [slope] = g.grad(g.reduceSum(g.sqrt(squares)), [rows])
+  const [second] = g.grad(g.reduceSum(g.mul(slope, slope)), [rows])
+  const steep = g.grad(g.reduceSum(g.sqrt(g.reduceSum(g.mul(rows, rows), { axes: [1] }))), [rows])[0]
+  const feed = tensor('float32', [2, 2], Float32Array.of(0, 0, 3, 4))
+  const results = await run({ slope, second, steep }, { rows: feed })
+  const numbers = (value: Tensor) => Array.from(value.data as Float32Array, (x) => Math.round(x * 1e4) / 1e4 + 0)
+  expect(numbers(results.slope)).toEqual([0, 0, 0.6, 0.8])
+  expect(numbers(results.second)).toEqual([0, 0, 0, 0])
+  expect(numbers(results.steep)).toEqual([Number.NaN, Number.NaN, 0.6, 0.8])
 })
 
 test('inputs that do not fit are refused by name', () => {

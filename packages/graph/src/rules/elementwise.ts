@@ -39,6 +39,7 @@ import { float, text } from '../schema.ts'
 import type { elementwise as schemas } from '../schemas/elementwise.ts'
 import { dtypeOf, isFloating, type Operation, type Value } from '../value.ts'
 import { decomposed, gated, scaled } from './law.ts'
+import { isSumOfSquares } from './norm.ts'
 import { unbroadcast } from './shape.ts'
 
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI)
@@ -116,7 +117,12 @@ export const elementwise: { readonly [O in keyof typeof schemas]: Rule } = {
   Abs: scaled((x) => sign(x)),
   Sign: 'zero',
   // (sqrt x)' = x' / 2y
-  Sqrt: gated((g, _, y) => div(g, mul(2, y))),
+  Sqrt: gated((g, x, y) => {
+    if (!isSumOfSquares(x)) return div(g, mul(2, y))
+    // at 0 a norm takes the subgradient 0, as torch.norm and torch.cdist do
+    const isZero = equal(y, 0)
+    return div(where(isZero, 0, g), mul(2, where(isZero, 1, y)))
+  }),
   // (e^x)' = y x'
   Exp: scaled((_, y) => y),
   // (log x)' = x' / x

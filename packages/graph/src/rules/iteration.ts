@@ -1,10 +1,11 @@
+import { PodError } from '@mlpod/contract'
 import { constant, formal } from '../leaf.ts'
 import { dependentsOf, ifElse, iterate, scanAttributes } from '../operators/control.ts'
 import { add, greater } from '../operators/elementwise.ts'
 import { shape } from '../operators/structure.ts'
 import type { Lazy, Reverse } from '../rule.ts'
 import { substitute } from '../substitute.ts'
-import { dtypeOf, isFloating, type Operation, type Value } from '../value.ts'
+import { describeType, dtypeOf, isPassing, type Operation, type Value } from '../value.ts'
 import { zerosLike } from './shape.ts'
 import { taped } from './tape.ts'
 import { totalOf } from './total.ts'
@@ -27,6 +28,7 @@ export function iterated({ operation, y, gs, wanted, pullback }: Reverse): reado
     it.states.map((_, i) => wanted[first + i]),
     [...asked, ...elements],
   )
+  for (const j of moving) if (it.states[j].type.kind !== 'tensor') throw untaped(operation, it.states[j])
 
   // one turn backwards
   const us = moving.map((j) => formal(`cotangent${j}`, dtypeOf(it.states[j]), it.states[j].shape))
@@ -107,6 +109,14 @@ export function iterated({ operation, y, gs, wanted, pullback }: Reverse): reado
   return [...before, ...initial, ...read, ...captures.map((value) => captured.get(value))]
 }
 
+// A Scan goes backwards, and carries tensors alone.
+const untaped = ({ type, meta }: Operation, state: Value): PodError =>
+  new PodError('NOT_DIFFERENTIABLE', `${type}${meta.name ? ` "${meta.name}"` : ''} has no derivative`, {
+    at: meta.site.at,
+    because: `its state "${state.name ?? ''}" is a ${describeType(state.type)}, and what leads to the loss goes through it`,
+    hint: 'carry a tensor, or collect what each turn gives',
+  })
+
 // The runtime refuses a Scan of no elements, so that of a Loop that may take no turn is looked at in the run.
 const mayBeEmpty = ({ type }: Operation, tape: Value): boolean =>
   type === 'Loop' && !(typeof tape.shape[0] === 'number' && tape.shape[0] > 0)
@@ -119,7 +129,7 @@ function movingStates(it: Iteration, wanted: readonly boolean[], sources: readon
   for (;;) {
     const reached = dependentsOf([...sources, ...moving.map((j) => it.states[j])], it.next)
     const more = it.states.flatMap((value, j) =>
-      isFloating(value) && (moving.includes(j) || reached.has(it.next[j])) ? [j] : [],
+      isPassing(value) && (moving.includes(j) || reached.has(it.next[j])) ? [j] : [],
     )
     if (more.length === moving.length) return more
     moving = more

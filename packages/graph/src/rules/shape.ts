@@ -14,7 +14,7 @@ import {
   unsqueeze,
 } from '../operators/structure.ts'
 import { int, sameShape } from '../schema.ts'
-import { type Dim, dtypeOf, type Operation, staticShape, type Value } from '../value.ts'
+import { type Dim, dtypeOf, isRanked, type Operation, staticShape, type Value } from '../value.ts'
 
 /** Returns an operation's `axis`, counted from the front of its first input. */
 export function axisOf(operation: Operation, fallback: number): number {
@@ -57,7 +57,8 @@ export function expandTo(x: Value, to: Value): Value {
 
 const filledLike = (x: Value, value: number): Value => {
   const dtype = dtypeOf(x)!
-  return x.shape.length === 0 ? constant(value, dtype) : constantOfShape(staticShape(x) ?? shape(x), value, dtype)
+  const scalar = x.shape.length === 0 && isRanked(x)
+  return scalar ? constant(value, dtype) : constantOfShape(staticShape(x) ?? shape(x), value, dtype)
 }
 
 /** Returns zeros of x's shape and element type. */

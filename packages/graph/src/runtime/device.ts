@@ -11,14 +11,19 @@ const NEEDS: { readonly [D in Device]: string } = {
   cuda: 'it needs Linux, an NVIDIA card, and the libraries of CUDA 12 and cuDNN 9 that onnxruntime-node installs on demand',
 }
 
+/** Names of machines, not misspelt devices: where the way leads. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  tpu: 'write the model with saveFile(compile({ ... }), "model.onnx"), and translate the ONNX file where the TPU is',
+  gpu: 'it is "cuda" on an NVIDIA card, "webgpu" on others',
+}
+
 /** Throws `DEVICE_UNKNOWN` for a device that no runtime here has; a TPU's way is told. */
 export function checkDevice(device: string): void {
   if ((DEVICES as readonly string[]).includes(device)) return
-  const tpu = device.toLowerCase() === 'tpu'
-  throw new PodError('DEVICE_UNKNOWN', `no runtime here has the device "${device}"${didYouMean(device, DEVICES)}`, {
-    hint: tpu
-      ? 'export the model with saveFile(compile(...)) and translate the ONNX file where the TPU is'
-      : `it is ${DEVICES.join(', ')}`,
+  const way = ELSEWHERE[device.toLowerCase()]
+  const near = way === undefined ? didYouMean(device, DEVICES) : ''
+  throw new PodError('DEVICE_UNKNOWN', `no runtime here has the device "${device}"${near}`, {
+    hint: way ?? `it is ${DEVICES.join(', ')}`,
   })
 }
 

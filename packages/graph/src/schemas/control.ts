@@ -45,6 +45,7 @@ export function scanOptions(call: Pick<Call, 'attributes' | 'inputs'> & { readon
 function meet(call: Call, a: Value, b: Value): readonly Dim[] {
   if (!isRanked(a) || !isRanked(b)) return UNRANKED
   if (sameShape(a.shape, b.shape)) return a.shape
+  if (a.shape.length !== b.shape.length && call.ofFile) return UNRANKED
   if (a.shape.length !== b.shape.length)
     throw refuse(
       call,

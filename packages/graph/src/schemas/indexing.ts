@@ -113,6 +113,7 @@ export const indexing = {
       axisIn(call, int(call, 'axis', 0), call.inputs[0]!.shape.length)
       return [call.inputs[0]!.shape]
     },
+    unranked: (call) => [call.inputs[0]!.shape],
   },
   ScatterND: {
     since: 18,
@@ -126,6 +127,7 @@ export const indexing = {
         throw refuse(call, 'SHAPE_MISMATCH', 'updates must have the shape indices.shape[:-1] + data.shape[depth:]')
       return [data.shape]
     },
+    unranked: (call) => [call.inputs[0]!.shape],
   },
   TopK: {
     since: 11,

@@ -1,7 +1,20 @@
 import { dimsOf, intsOf } from '../known.ts'
 import { DATA_TYPE_OF_CODE } from '../onnx/data-type.ts'
-import { axisIn, broadcastDim, type Call, dtypeIn, int, ints, need, refuse, type Schema, same, to } from '../schema.ts'
-import { type Dim, dtypeOf, freshDim, tensorType, type Value } from '../value.ts'
+import {
+  axisIn,
+  broadcastDim,
+  type Call,
+  dtypeIn,
+  int,
+  ints,
+  need,
+  refuse,
+  type Schema,
+  same,
+  text,
+  to,
+} from '../schema.ts'
+import { type Dim, dtypeOf, freshDim, isRanked, tensorType, UNRANKED, type Value } from '../value.ts'
 
 /** Sizes multiplied: the numbers together, the names as a sorted list. */
 function product(dims: readonly Dim[]): { count: number; names: string[] } {
@@ -57,6 +70,15 @@ function reshapeShape(call: Call): readonly Dim[] {
   if (before.names.length === 0 && after.names.length === 0 && before.count !== after.count)
     throw refuse(call, 'SHAPE_MISMATCH', `${before.count} elements do not fill [${shape.join(', ')}]`)
   return shape
+}
+
+/** A list of sizes tells the rank, and those that are not taken from what is reshaped. */
+function listed({ inputs }: Call, index: number): readonly Dim[] {
+  const list = inputs[index]!
+  const length = isRanked(list) ? list.shape[0] : undefined
+  if (typeof length !== 'number') return UNRANKED
+  const dims = dimsOf(list) ?? Array.from({ length }, freshDim)
+  return dims.map((dim) => (typeof dim === 'number' && dim < 1 ? freshDim() : dim))
 }
 
 const sizes = (shape: readonly Dim[]): string => shape.join(' * ') || '1'
@@ -168,6 +190,21 @@ function padShape(call: Call): readonly Dim[] {
   const [amounts, known] = [intsOf(pads), axes ? intsOf(axes) : x.shape.map((_, axis) => axis)]
   if (!amounts || !known) return x.shape.map(freshDim)
   const at = known.map((axis) => axisIn(call, axis, x.shape.length))
+  if (text(call, 'mode', 'constant') === 'reflect') {
+    const i = amounts.findIndex((amount, i) => {
+      const size = x.shape[at[i % at.length]]
+      return typeof size === 'number' && amount > Math.max(size - 1, 0)
+    })
+    if (i >= 0) {
+      const [axis, size] = [at[i % at.length], x.shape[at[i % at.length]]]
+      throw refuse(
+        call,
+        'SHAPE_MISMATCH',
+        `axis ${axis} of size ${size} cannot be reflected by ${amounts[i]} elements`,
+        'reflect at most size - 1, or pad with mode edge',
+      )
+    }
+  }
   return x.shape.map((dim, axis) => {
     const i = at.indexOf(axis)
     const extra = i < 0 ? 0 : amounts[i] + amounts[i + at.length]
@@ -192,6 +229,7 @@ export const structure = {
     attributes: { allowzero: 'int' },
     types: withLists,
     shapes: (call) => [reshapeShape(call)],
+    unranked: (call) => [listed(call, 1)],
   },
   Flatten: {
     since: 21,
