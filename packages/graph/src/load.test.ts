@@ -333,6 +333,24 @@ test.each(refused)('a file with %s is refused', (_, bytes, code, message) => {
   expect((error as PodError).message).toContain(message)
 })
 
+test('what only tells an operator how to work is no parameter', () => {
+  const scales = { name: 'scales', dataType: 1, dims: [3], floatData: [1, 1, 2] }
+  const shared = { ...scales, name: 'shared', floatData: [1, 1, 1.5] }
+  const bytes = old(13, {
+    input: [float('x', 1, 1, 1)],
+    output: [float('y')],
+    initializer: [scales, shared],
+    node: [
+      { opType: 'Resize', input: ['x', '', 'scales'], output: ['a'], attribute: [] },
+      { opType: 'Resize', input: ['a', '', 'shared'], output: ['b'], attribute: [] },
+      { opType: 'Mul', input: ['b', 'shared'], output: ['y'] },
+    ],
+  })
+  const { outputs, parameters } = load(bytes)
+  expect(Object.keys(parameters)).toEqual(['shared'])
+  expect(outputs.y.shape).toEqual([1, 1, 3])
+})
+
 test('an operator in a form that newer opsets changed is not written as if it were new', () => {
   const bytes = old(9, {
     name: 'g',

@@ -6,6 +6,7 @@ import type { Model } from './model.ts'
 import { decode } from './onnx/decode.ts'
 import { internalized, type ReadExternal } from './onnx/external.ts'
 import type { Message } from './onnx/proto.ts'
+import { settingsOf } from './onnx/settings.ts'
 import { tensorOf } from './onnx/tensor.ts'
 import { typeOf } from './onnx/type.ts'
 import { OPSETS, WRITTEN } from './onnx/versions.ts'
@@ -17,7 +18,10 @@ export interface Loaded {
   /** What a run feeds, by name. */
   readonly inputs: Readonly<Record<string, Value>>
   readonly outputs: Readonly<Record<string, Value>>
-  /** The floating initializers by name: they train, and are attacked and attributed, like parameters made here. */
+  /**
+   * The floating initializers by name: they train, and are attacked and attributed, like parameters made here. What only
+   * tells an operator how to work (the scales of a Resize, the ratio of a Dropout) is none.
+   */
   readonly parameters: Readonly<Record<string, Value>>
   readonly metadata: Readonly<Record<string, string>>
   /** The graph's name. */
@@ -130,10 +134,10 @@ function readLeaves(
     scope.values.set(name, inputs[name])
     tensors.delete(name)
   }
+  const settings = settingsOf(graph)
   for (const [name, value] of tensors) {
-    const leaf = isFloating({ type: tensorType(value.dtype) } as Value)
-      ? parameter(name, value)
-      : namedConstant(name, value)
+    const trains = isFloating({ type: tensorType(value.dtype) } as Value) && !settings.has(name)
+    const leaf = trains ? parameter(name, value) : namedConstant(name, value)
     if (leaf.operation.type === 'Parameter') parameters[name] = leaf
     scope.values.set(name, leaf)
   }
