@@ -60,6 +60,7 @@ for name, options in [("bias_kv", {"add_bias_kv": True}), ("zero_attn", {"add_ze
     add(f"added {name}", lambda x: layer(x, x, x)[0], words, {}, heads(layer))
     causal = torch.triu(torch.ones(4, 4, dtype=torch.bool), 1)
     add(f"added {name} causal", lambda x: layer(x, x, x, attn_mask=causal)[0], words, {}, heads(layer))
+add("weights", lambda x: other(x, memory, values, attn_mask=torch_mask, average_attn_weights=False)[1], words, {"keys": memory, "values": values, "mask": hidden.float()}, heads(other))
 plain = shaken(nn.MultiheadAttention(6, 2, batch_first=True, bias=False))
 add("no bias", lambda x: plain(x, x, x)[0], words, {}, heads(plain))
 

@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs'
 import { type Tensor, tensor } from '@mlpod/contract'
 import {
   type AttentionCache,
+  add,
   cast,
   checkGrad,
   compile,
   constant,
   input,
+  mul,
   openSession,
+  reduceSum,
   reshape,
   sin,
   type Value,
@@ -18,6 +21,7 @@ import {
   type AttentionLayerOptions,
   additiveAttention,
   alibiSlopes,
+  attentionWithWeights,
   cachedSelfAttention,
   cachedTransformer,
   dotAttention,
@@ -81,6 +85,13 @@ const made: Readonly<Record<string, Made>> = {
     ({ keys, values, mask }) =>
     (x, scope) =>
       multiHeadAttention(2, { mask: flag(mask), maskMeans: 'drop' })(x, scope, keys, values),
+  weights:
+    ({ keys, values, mask }) =>
+    (x, scope) => {
+      const { y, weights } = attentionWithWeights(2, { mask: flag(mask), maskMeans: 'drop' })(x, scope, keys, values)
+      // the output's parameters are asked for, though nothing is read of it
+      return add(weights, mul(reduceSum(y), 0))
+    },
   'added bias_kv': () => selfAttention(2, { biasKeyValue: true }),
   'added bias_kv causal': () => selfAttention(2, { biasKeyValue: true, causal: true }),
   'added zero_attn': () => selfAttention(2, { zeroKeyValue: true }),

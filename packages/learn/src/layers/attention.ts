@@ -16,12 +16,12 @@ import {
   type Value,
   where,
 } from '@mlpod/graph'
-import { droppedAttention } from './droppedAttention.ts'
 import { initializers } from './initializers.ts'
 import type { Layer, Scope } from './layer.ts'
 import { dense } from './linear.ts'
 import { alibi, turned } from './positional.ts'
 import { known, unfit, whole } from './shape.ts'
+import { writtenAttention } from './writtenAttention.ts'
 
 /** Settings of `multiHeadAttention`. */
 export interface AttentionLayerOptions {
@@ -74,6 +74,21 @@ export const selfAttention = (heads: number, options: AttentionLayerOptions = {}
   return (x, scope) => attention(x, scope)
 }
 
+/**
+ * Returns `multiHeadAttention` that also gives its weights [batch, heads, queries, keys], added keys first: how much each query
+ * takes of each value. torch's are their mean over the heads. Source: torch's `need_weights`, Keras' `return_attention_scores`.
+ */
+export function attentionWithWeights(
+  heads: number,
+  options: AttentionLayerOptions = {},
+): (queries: Value, scope: Scope, keys?: Value, values?: Value) => { readonly y: Value; readonly weights: Value } {
+  const attention = attentionOf(heads, options, true)
+  return (queries, scope, keys = queries, values = keys) => {
+    const { y, weights } = attention(queries, scope, keys, values)
+    return { y, weights: weights! }
+  }
+}
+
 /** What a step of a sequence gives: its own output, and keys and values of all steps so far. */
 export interface Cached {
   readonly y: Value
@@ -98,6 +113,13 @@ export function cachedSelfAttention(
   }
 }
 
+/** What attention gives, and as the case may be its weights or the past of the next call. */
+interface Attended {
+  readonly y: Value
+  readonly weights?: Value
+  readonly cache?: AttentionCache
+}
+
 function attentionOf(
   heads: number,
   {
@@ -117,13 +139,8 @@ function attentionOf(
     alibi: distances = false,
     weightDropout: rate = 0,
   }: AttentionLayerOptions,
-): (
-  queries: Value,
-  scope: Scope,
-  keys: Value,
-  values: Value,
-  past?: AttentionCache,
-) => { y: Value; cache?: AttentionCache } {
+  written = false,
+): (queries: Value, scope: Scope, keys: Value, values: Value, past?: AttentionCache) => Attended {
   whole('multi-head attention', { heads, keyHeads })
   if (heads % keyHeads !== 0)
     throw new PodError('LAYER_INVALID', `${heads} heads do not share ${keyHeads} heads of keys evenly`)
@@ -161,9 +178,9 @@ function attentionOf(
       ...(seen && { mask: seen }),
       ...(softcap !== undefined && { softcap }),
     }
-    const drops = scope.training && rate > 0
-    const found: { readonly y: Value; readonly cache?: AttentionCache } = drops
-      ? { y: droppedAttention([tq, tk, v], settings, added, scope.at('weights'), rate) }
+    const writes = written || (scope.training && rate > 0)
+    const found: Attended = writes
+      ? writtenAttention([tq, tk, v], settings, added, scope.at('weights'), rate)
       : added === undefined
         ? { y: attend(tq, tk, v, settings) }
         : attendAfter(tq, tk, v, added, settings)

@@ -11,6 +11,7 @@ export {
 export {
   type Attention,
   type AttentionLayerOptions,
+  attentionWithWeights,
   type Cached,
   cachedSelfAttention,
   multiHeadAttention,
@@ -99,6 +100,7 @@ export { bilinear, type DenseOptions, dense, einsumDense } from './linear.ts'
 export { type MelOptions, melSpectrogram } from './melSpectrogram.ts'
 export { merge } from './merge.ts'
 export { type LayerName, layerNames, layerOf, unnamedLayers } from './names.ts'
+export { gaussianDropout, gaussianNoise, rrelu } from './noise.ts'
 export {
   type BatchNormOptions,
   batchNorm,
@@ -111,7 +113,6 @@ export {
   unitNorm,
   weightNorm,
 } from './normalization.ts'
-export { gaussianDropout, gaussianNoise, rrelu } from './noise.ts'
 export { nystroem } from './nystroem.ts'
 export {
   adaptiveAvgPool,

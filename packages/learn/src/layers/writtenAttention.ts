@@ -41,17 +41,17 @@ export interface ScoreSettings {
 const HIDDEN = -1e30
 
 /**
- * Returns attention of [batch, time, heads * size] as the operator of the graph gives it, with its weights dropped at a rate.
- * Written out, since the operator keeps its weights to itself; the times must be known. Source: torch.nn.MultiheadAttention's
- * `dropout`.
+ * Returns attention of [batch, time, heads * size] as the operator of the graph gives it, and its weights [batch, heads,
+ * queries, keys], which training drops at a rate (then the times must be known). Written out, since the operator keeps its
+ * weights to itself. Source: torch.nn.MultiheadAttention's `dropout` and `need_weights`.
  */
-export function droppedAttention(
+export function writtenAttention(
   [q, k, v]: readonly [Value, Value, Value],
   { heads, keyHeads, causal, window, mask, softcap }: ScoreSettings,
   added: AttentionCache | undefined,
   scope: Scope,
   rate: number,
-): Value {
+): { readonly y: Value; readonly weights: Value } {
   const size = (q.shape[2] as number) / heads
   const split = (x: Value, count: number): Value =>
     transpose(reshape(x, [0, 0, count, (x.shape[2] as number) / count]), [0, 2, 1, 3])
@@ -67,11 +67,11 @@ export function droppedAttention(
     ...near(lifted, causal ? { ...window, after: 0 } : window, added),
   ]
   const seen = allowed.length === 0 ? undefined : allowed.reduce((a, b) => and(a, b))
-  const weights = softmax(seen ? where(seen, lifted, HIDDEN) : lifted)
+  const shares = softmax(seen ? where(seen, lifted, HIDDEN) : lifted)
   // a query that may see nothing gets nothing
-  const kept = dropout(rate)(seen ? where(seen, weights, 0) : weights, scope)
-  const y = transpose(matMul(kept, values), [0, 2, 1, 3])
-  return reshape(y, [0, 0, heads * (values.shape[3] as number)])
+  const weights = dropout(rate)(seen ? where(seen, shares, 0) : shares, scope)
+  const y = transpose(matMul(weights, values), [0, 2, 1, 3])
+  return { y: reshape(y, [0, 0, heads * (values.shape[3] as number)]), weights }
 }
 
 /** Keys or values of which each head serves `times` heads of queries. */
