@@ -12,6 +12,7 @@ export { hashSplit, placeOf, type SplitOptions } from './hashSplit.ts'
 export { type ColumnArray, relationOf, type TableData } from './ingest.ts'
 export { type FeatureSeparation, type NoLeakOptions, noLeak, separation } from './noLeak.ts'
 export { complete, fresh, unique } from './promises.ts'
+export * from './quality/index.ts'
 export { untyped } from './query.ts'
 export type { AnyRelation, Cell, ColumnInfo, Expression, JoinKind, OrderKey, Relation } from './relation.ts'
 export {

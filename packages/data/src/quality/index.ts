@@ -1,0 +1,8 @@
+export {
+  type ClassificationQuality,
+  type ClassifierColumns,
+  classificationQuality,
+  type LabelQuality,
+} from './classification.ts'
+export { type MeanAndSd, type RegressionQuality, type RelativeErrorOptions, regressionQuality } from './regression.ts'
+export { type TableQuality, type Twins, tableQuality } from './table.ts'
