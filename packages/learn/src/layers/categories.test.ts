@@ -203,6 +203,7 @@ describe('values are hashed as by TensorFlow and Keras', () => {
   })
   test('what cannot be is refused', () => {
     expect(() => hashing(['a'], 0)).toThrow(expect.objectContaining({ code: 'RANGE_INVALID' }))
+    expect(() => hashing([Number.NaN], 3)).toThrow(expect.objectContaining({ code: 'VALUE_RANGE' }))
     expect(() => hashedCrossing([['a'], ['b', 'c']], 3)).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }))
   })
 })

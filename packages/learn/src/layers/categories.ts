@@ -115,7 +115,8 @@ function lookup<Token extends string | number>(
     new PodError('LAYER_INVALID', `the ${kind} lookup ${text}`, { hint })
   if (vocabulary.length === 0) throw invalid('has an empty vocabulary')
   const tokens = mask === undefined ? vocabulary : [mask, ...vocabulary]
-  const twice = tokens.find((token, i) => tokens.indexOf(token) < i)
+  const listed = new Set<Token>()
+  const twice = tokens.find((token) => listed.size === listed.add(token).size)
   if (twice !== undefined) throw invalid(`lists "${twice}" twice`)
   if (!(Number.isInteger(unknown) && unknown >= 0)) throw invalid(`has ${unknown} indices of the unknown`)
   if (unknown > 1 && kind === 'string')

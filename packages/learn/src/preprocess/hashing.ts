@@ -11,7 +11,7 @@ const binsOf = (bins: number): bigint => {
 
 /**
  * Returns the bin in [0, bins) of each value, numbers as their digits (without their fraction); with `mask` bin 0 is its alone.
- * ONNX has no hash, so this runs in the data pipeline; `categoryEncoding` encodes what comes out. Throws `RANGE_INVALID`.
+ * ONNX has no hash, so this runs in the data pipeline; `categoryEncoding` encodes what comes out. Throws `RANGE_INVALID`, `VALUE_RANGE` for nan and infinities.
  * Source: Keras Hashing without salt, which is FarmHash64.
  */
 export function hashing(
@@ -26,7 +26,14 @@ export function hashing(
   )
 }
 
-const textOf = (value: Hashable): string => (typeof value === 'number' ? String(Math.trunc(value)) : String(value))
+const textOf = (value: Hashable): string => (typeof value === 'string' ? value : String(wholeOf(value)))
+
+/** A number without its fraction. */
+function wholeOf(value: number | bigint): bigint {
+  if (typeof value === 'bigint') return value
+  if (Number.isFinite(value)) return BigInt(Math.trunc(value))
+  throw new PodError('VALUE_RANGE', `${value} is not hashed: whole numbers and texts are`)
+}
 
 const MULTIPLIER = 0xc6a4a7935bd1e995n
 const KEY = 0xdecafcaffen
@@ -41,7 +48,7 @@ function joined(a: bigint, b: bigint): bigint {
 
 /**
  * Returns the bin in [0, bins) of each row of values of several columns of one length. Runs in the data pipeline. Throws
- * `RANGE_INVALID`, `SHAPE_MISMATCH`. Source: Keras HashedCrossing.
+ * `RANGE_INVALID`, `SHAPE_MISMATCH`, `VALUE_RANGE`. Source: Keras HashedCrossing.
  */
 export function hashedCrossing(columns: readonly (readonly Hashable[])[], bins: number): BigInt64Array {
   const all = binsOf(bins)
@@ -54,7 +61,7 @@ export function hashedCrossing(columns: readonly (readonly Hashable[])[], bins: 
   return BigInt64Array.from(columns[0], (_, row) => {
     const hash = columns.reduce((so, column) => {
       const value = column[row]
-      return joined(so, typeof value === 'string' ? farmHash(value) : u64(BigInt(value)))
+      return joined(so, typeof value === 'string' ? farmHash(value) : u64(wholeOf(value)))
     }, KEY)
     return hash % all
   })

@@ -39,10 +39,14 @@ export interface Vocabulary<Token extends string | number = string> {
   readonly weights: readonly number[]
 }
 
+const SURROGATE = /[\ud800-\udfff]/
+
 /** The order of numbers, or of the UTF-8 bytes of texts, which is that of their code points. */
 function inOrder(a: string | number, b: string | number): number {
-  if (typeof a === 'number') return a - Number(b)
-  const [left, right] = [[...a], [...String(b)]].map((list) => list.map((letter) => letter.codePointAt(0)!))
+  if (typeof a === 'number' || typeof b === 'number') return Number(a) - Number(b)
+  // without surrogates the order of code points is that of strings
+  if (!SURROGATE.test(a) && !SURROGATE.test(b)) return a < b ? -1 : Number(a > b)
+  const [left, right] = [[...a], [...b]].map((list) => list.map((letter) => letter.codePointAt(0)!))
   const differs = left.findIndex((code, i) => code !== right[i])
   return differs < 0 ? left.length - right.length : left[differs] - (right[differs] ?? -1)
 }
