@@ -2,6 +2,7 @@ export { type CheckGradOptions, checkGrad, type GradCheck } from './checkGrad.ts
 export { type CompileOptions, compile } from './compile.ts'
 export { type DefinedOp, type Definition, defineOp, type OperatorOptions } from './defineOp.ts'
 export { type DerivativeOptions, grad, hvp, jvp, linearize, vjp } from './differentiate.ts'
+export { type Flops, type FlopsOptions, flops, type NodeFlops } from './flops.ts'
 export { hessian, jacfwd, jacrev } from './jacobian.ts'
 export { constant, input, type Operand, parameter } from './leaf.ts'
 export { type Loaded, type LoadOptions, load } from './load.ts'

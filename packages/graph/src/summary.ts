@@ -1,4 +1,6 @@
 import { sizeOf } from '@mlpod/contract'
+import { type FlopsOptions, flops } from './flops.ts'
+import { load } from './load.ts'
 import type { Model, Signature } from './model.ts'
 import { decode } from './onnx/decode.ts'
 import type { Message } from './onnx/proto.ts'
@@ -17,12 +19,17 @@ export interface Summary {
   readonly parameters: number
   /** Size of the file. */
   readonly bytes: number
+  /** Operations on numbers in one run, where `sizes` are given; `flops` tells them by node. */
+  readonly flops?: number
 }
 
 const FLOATS: ReadonlySet<number> = new Set([1, 10, 11, 16])
 
-/** Returns what a model consists of. */
-export function summary(model: Model): Summary {
+/**
+ * Returns what a model consists of. With `sizes`, numbers for the names of sizes ({} where there are none), what a run
+ * takes too. Throws what `flops` throws.
+ */
+export function summary(model: Model, { sizes }: FlopsOptions = {}): Summary {
   const graph = decode('ModelProto', model.bytes).graph!
   const counts = new Map<string, number>()
   count(graph, counts)
@@ -36,6 +43,7 @@ export function summary(model: Model): Summary {
     initializers: initializers.length,
     parameters: floating.reduce((sum, { dims = [] }) => sum + sizeOf(dims.map(Number)), 0),
     bytes: model.bytes.byteLength,
+    ...(sizes && { flops: flops(load(model).outputs, { sizes }).total }),
   }
 }
 
