@@ -93,6 +93,7 @@ test('every method gives a verdict on constant columns or says why not', async (
   const { driftMethods } = await import('./methods.ts')
   const constant = await relationOf({ x: Array(30).fill(3) }, { schema: rowSchema({ x: float() }) })
   for (const method of Object.keys(driftMethods) as (keyof typeof driftMethods)[]) {
+    if (!(driftMethods[method].kinds as readonly string[]).includes('number')) continue
     const [column] = (await drift(constant, constant, { method })).columns
     expect([method, column.drifted]).toEqual([method, false])
     if (column.status === 'error') expect(column.message, method).toBeTruthy()

@@ -1,4 +1,4 @@
-import { PodError } from '@mlpod/contract'
+import { type Json, PodError } from '@mlpod/contract'
 import {
   benjaminiHochberg,
   bonferroni,
@@ -10,7 +10,7 @@ import {
 import { unknownColumn } from '../query.ts'
 import type { AnyRelation, ColumnInfo } from '../relation.ts'
 import { type BinOptions, categories, categoryShares, equalBins, rangeOf, roughShares, type Shares } from './bins.ts'
-import type { Method, Score } from './method.ts'
+import type { Method, MethodOptions, Score } from './method.ts'
 import { chooseMethod, type MethodName, methodOf } from './methods.ts'
 import { type Kind, kindOf, readSample, type Sample } from './sample.ts'
 
@@ -37,6 +37,8 @@ export interface DriftOptions extends BinOptions {
   readonly correct?: 'none' | keyof typeof CORRECTIONS
   /** Seeds what is drawn at random. */
   readonly seed?: number
+  /** Rows a side of methods whose cost grows with their square, and of texts. */
+  readonly maxRows?: number
   /** Bins of the histograms in the report; 0 leaves them out. */
   readonly histogram?: number
 }
@@ -65,6 +67,8 @@ export interface ColumnDrift {
   readonly message?: string
   readonly rows: { readonly reference: number; readonly current: number }
   readonly missing: MissingDrift
+  /** What tells the sides of a column of texts apart: words and examples. */
+  readonly detail: Json
   /** Shares of both sides in the same bins or categories, to draw. */
   readonly histogram: {
     readonly edges?: readonly number[]
@@ -216,9 +220,12 @@ function settingOf<T extends string | number>(
   return setting.columns?.[name] ?? setting.kinds?.[kind]
 }
 
+/** What methods are told of the settings. */
+const optionsOf = ({ edges, bins, seed, maxRows }: DriftOptions): MethodOptions => ({ edges, bins, seed, maxRows })
+
 function compareColumn(plan: Plan, reference: Sample, current: Sample, options: DriftOptions): ColumnDrift {
   const empty = [reference, current].findIndex(({ n }) => n === 0)
-  const name = plan.method ?? (empty < 0 ? chooseMethod(reference, current) : 'jensenshannon')
+  const name = plan.method ?? (empty < 0 || plan.kind === 'text' ? chooseMethod(reference, current) : 'jensenshannon')
   const method = methodOf(name, plan.kind, plan.name)
   const threshold = plan.threshold ?? method.threshold
   const base = {
@@ -231,7 +238,7 @@ function compareColumn(plan: Plan, reference: Sample, current: Sample, options: 
     rows: { reference: reference.rows, current: current.rows },
     missing: compareMissing(reference, current),
   } as const
-  const none = { score: null, statistic: null, drifted: false, histogram: null } as const
+  const none = { detail: null, score: null, statistic: null, drifted: false, histogram: null } as const
   if (empty >= 0)
     return {
       ...base,
@@ -241,7 +248,7 @@ function compareColumn(plan: Plan, reference: Sample, current: Sample, options: 
     }
   let found: Score
   try {
-    found = method.compare(reference, current, options)
+    found = method.compare(reference, current, { ...optionsOf(options), threshold })
   } catch (error) {
     if (!(error instanceof PodError)) throw error
     return { ...base, ...none, status: 'error', message: error.message }
@@ -252,7 +259,8 @@ function compareColumn(plan: Plan, reference: Sample, current: Sample, options: 
     score: finiteOrNull(score),
     statistic: finiteOrNull(statistic),
     status: Number.isNaN(score) ? 'undefined' : 'compared',
-    drifted: method.drifted(score, threshold),
+    drifted: found.drifted ?? method.drifted(score, threshold),
+    detail: found.detail ?? null,
     histogram: histogramOf(reference, current, options.histogram ?? 10),
   }
 }

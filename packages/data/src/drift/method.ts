@@ -1,3 +1,4 @@
+import type { Json } from '@mlpod/contract'
 import type { BinOptions, Shares } from './bins.ts'
 import type { Kind, Sample } from './sample.ts'
 
@@ -9,12 +10,18 @@ export interface Score {
   readonly statistic?: number
   /** The bins or categories that were compared. */
   readonly shares?: Shares
+  /** The verdict, where it is not a comparison of the score alone. */
+  readonly drifted?: boolean
+  /** What tells the sides apart: words and examples. */
+  readonly detail?: Json
 }
 
 /** What a method may be told. */
 export interface MethodOptions extends BinOptions {
   /** Seeds what is drawn: permutations and samples of rows. */
   readonly seed?: number
+  /** The threshold in force, for methods that need it. */
+  readonly threshold?: number
   /** Rows a side of methods whose cost grows with their square; more are drawn from. */
   readonly maxRows?: number
 }

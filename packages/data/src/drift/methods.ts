@@ -4,11 +4,15 @@ import { divergences } from './divergences.ts'
 import type { Method } from './method.ts'
 import { numberMethods } from './numbers.ts'
 import { hasMoreThan, type Kind, type Sample } from './sample.ts'
+import { textMethods } from './texts.ts'
 
 /** Every method by its name. */
-export const driftMethods = { ...numberMethods, ...categoryMethods, ...divergences } as const satisfies Readonly<
-  Record<string, Method>
->
+export const driftMethods = {
+  ...numberMethods,
+  ...categoryMethods,
+  ...divergences,
+  ...textMethods,
+} as const satisfies Readonly<Record<string, Method>>
 
 /** The name of a method. */
 export type MethodName = keyof typeof driftMethods
@@ -42,6 +46,7 @@ const MANY = 1000
 /** Returns the method for a column that none was named for. Source: Evidently 0.7.23. */
 export function chooseMethod(reference: Sample, current: Sample): MethodName {
   const few = reference.n <= MANY
+  if (reference.kind === 'text') return few ? 'perc_text_content_drift' : 'abs_text_content_drift'
   if (reference.kind === 'number' && current.kind === 'number') {
     if (hasMoreThan(5, reference, current)) return few ? 'ks' : 'wasserstein'
     if (!few) return 'jensenshannon'

@@ -7,22 +7,18 @@ import { driftMethods, type MethodName, methodOf } from './methods.ts'
 import { categorySample, type Kind, numberSample, readSample, type Sample } from './sample.ts'
 
 /** Settings of `noDrift`: those of `drift` that have a meaning for a promise. */
-export interface NoDriftOptions<Row> extends MethodOptions {
+export interface NoDriftOptions<Row> extends Omit<MethodOptions, 'threshold'> {
   readonly reference: Dataset<Relation<Row>, never>
   readonly current: Dataset<Relation<Row>, never>
   readonly columns?: readonly (keyof Row & string)[]
-  readonly kinds?: Readonly<Record<string, Kind>>
+  readonly kinds?: Readonly<Record<string, Exclude<Kind, 'text'>>>
   /** A distance for all columns, or one for each kind or column; by default `wasserstein` for numbers and `jensenshannon` else. */
   readonly method?: Parameters<typeof planned>[2]['method']
   /** How far columns may move, by default as the method says. */
   readonly threshold?: Parameters<typeof planned>[2]['threshold']
 }
 
-const DISTANCES: Readonly<Record<Kind, MethodName>> = {
-  number: 'wasserstein',
-  category: 'jensenshannon',
-  text: 'jensenshannon',
-}
+const DISTANCES = { number: 'wasserstein', category: 'jensenshannon' } as const
 
 /**
  * Claims that no column has moved from the reference further than its threshold, nor its share of missing values (0.1 of the
@@ -72,7 +68,7 @@ export function noDrift<Row>({
 }
 
 function measured(plan: Plan, a: Sample, b: Sample, options: MethodOptions): Measurement {
-  const name = plan.method ?? DISTANCES[plan.kind]
+  const name = plan.method ?? DISTANCES[plan.kind as keyof typeof DISTANCES]
   const method: Method = methodOf(name, plan.kind, plan.name)
   const scale = plan.threshold ?? method.threshold
   // a column without values on one side has moved as far as it can
