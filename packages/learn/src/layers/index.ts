@@ -27,6 +27,8 @@ export {
   type LookupOptions,
   stringLookup,
 } from './categories.ts'
+export { type Cell, type CellOptions, gruCell, lstmCell, rnnCell, stacked, stepOf } from './cells.ts'
+export { type ConvLstmOptions, convLstm, convLstmCell } from './convLstm.ts'
 export {
   type ConvOptions,
   type ConvTransposeOptions,
@@ -130,7 +132,26 @@ export {
 export { alibi, alibiSlopes, positions } from './positional.ts'
 export { radialBasis, randomFourier } from './radial.ts'
 export { meanFieldLogits, type RandomFeatureOptions, randomFeatureProcess } from './randomFeatureProcess.ts'
-export { at, fromTorchGates, gru, lstm, type RecurrentLayerOptions, rnn, timeDistributed } from './recurrent.ts'
+export {
+  type BidirectionalOptions,
+  bidirectional,
+  type Recurrence,
+  type RecurrenceOptions,
+  recurrence,
+  recurrentOf,
+  stateful,
+} from './recurrence.ts'
+export {
+  at,
+  fromTorchGates,
+  gru,
+  lstm,
+  type RecurrentLayerOptions,
+  type RnnOptions,
+  recurrences,
+  rnn,
+  timeDistributed,
+} from './recurrent.ts'
 export {
   activityRegularization,
   alphaDropout,
@@ -152,6 +173,7 @@ export {
 export { centerCrop, type ResizingOptions, resizing } from './resizing.ts'
 export { fitDiscretization, fitNormalization, type MeanAndVariance, normalization, rescaling } from './scaling.ts'
 export { additiveAttention, dotAttention, type ScoredAttentionOptions } from './scoredAttention.ts'
+export { type SpectralNormOptions, spectralNorm } from './spectralNorm.ts'
 export { type SpectrogramOptions, stftSpectrogram, type WindowName } from './spectrogram.ts'
 export { type TextVectorizationOptions, textVectorization } from './textVectorization.ts'
 export {

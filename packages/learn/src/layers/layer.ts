@@ -34,7 +34,7 @@ export interface Scope {
   parameter(name: string, shape: readonly number[], initialize: Initializer, fans: Fans): Value
   /**
    * Returns a tensor that training keeps beside the parameters (running statistics): a given one, or `initialize` of them.
-   * In training a step replaces it by `next` of it.
+   * In training a step replaces it by `next` of it, which is asked for when the network is built.
    */
   state(name: string, shape: readonly number[], initialize: Initializer, next: (old: Value) => Value): Value
   /** Returns a mask of the shape of `x`, true with probability `keep`. */
@@ -92,6 +92,7 @@ export function network(
   const masks: Mask[] = []
   const penalties: Value[] = []
   const states: Record<string, { value: Value; next: Value }> = {}
+  const pending: (() => void)[] = []
   const draw = random({ seed: seed ?? 0, path: 'parameters' })
   const scope = (here: string): Scope => {
     const below = (part: string): string => (here === '' ? part : `${here}.${part}`)
@@ -125,7 +126,8 @@ export function network(
         if (!(full in states)) {
           values[full] = given(full, shape, parameters, seed, () => initialize(draw.at(full), shape, ONE))
           const value = parameter(full, values[full])
-          states[full] = { value, next: training ? next(value) : value }
+          states[full] = { value, next: value }
+          if (training) pending.push(() => (states[full] = { value, next: next(value) }))
         }
         return states[full].value
       },
@@ -142,6 +144,7 @@ export function network(
     }
   }
   const output = layer(x, scope(path))
+  for (const settle of pending) settle()
   for (const name of Object.keys(parameters ?? {}))
     if (!(name in found) && !(name in states))
       throw new PodError('PARAMETER_UNKNOWN', `the network has no parameter "${name}"`, {

@@ -44,7 +44,8 @@ export interface BatchNormOptions {
 /**
  * Returns batch normalisation over all axes but the channels (axis 1). In training it uses the batch's own statistics, and a
  * step moves the running ones: new = (1 - momentum) old + momentum batch, the variance with n - 1. `weight`, `bias`,
- * `running_mean`, `running_var`, as torch.nn.BatchNorm1d to BatchNorm3d. Source: Ioffe, Szegedy (2015).
+ * `running_mean`, `running_var`, as torch.nn.BatchNorm1d to BatchNorm3d, and as SyncBatchNorm on one device. A batch that is taken
+ * in parts (`accumulate`, `dataParallel`) is normalised part by part: there it is not SyncBatchNorm. Source: Ioffe, Szegedy (2015).
  */
 export const batchNorm =
   ({ epsilon = 1e-5, momentum = 0.1, affine = true }: BatchNormOptions = {}): Layer =>
