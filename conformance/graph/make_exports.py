@@ -1,7 +1,8 @@
 """Makes exports.json: files of the peers' exporters that ask much of a reader, with outputs and gradients by the inputs.
 
-Sequences carried by loops, an If around a squeeze, the functions of an imputer, distances whose root is taken at 0. The
-gradient is that of sum(cos(i) * y_i) by torch.
+Sequences carried by loops, an If around a squeeze, the functions of an imputer, distances whose root is taken at 0, support
+vectors. The gradient is that of sum(cos(i) * y_i): torch's, and differences of scikit-learn's decision function in double
+precision; for probabilities of three classes, which libsvm iterates to, of the minimum it stops before.
 Environment: peers/modeling (torch 2.15, onnx 1.23, onnxruntime, scikit-learn 1.9, skl2onnx 1.20).
 """
 import base64
@@ -22,6 +23,7 @@ from sklearn.impute import KNNImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
 from torch import nn
 
 warnings.filterwarnings("ignore")
@@ -71,6 +73,19 @@ def by_torch(function, x):
     y = function(leaf)
     (gradient,) = torch.autograd.grad((y * torch.tensor(weights(y.shape))).sum(), leaf)
     return gradient.numpy()
+
+
+def by_differences(function, x, step=1e-6):
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = x.astype(np.float64)
+            moved[i] += sign * step
+            y = np.asarray(function(moved))
+            ends.append((y * weights(y.shape)).sum())
+        gradient[i] = (ends[0] - ends[1]) / (2 * step)
+    return gradient
 
 
 result = {}
@@ -143,5 +158,50 @@ def mean(x):
 
 
 classical("a process with the kernel of Matern", process, rows, "GPmean", by_torch(mean, rows))
+
+labels = label + (X[:, 1] > 0.2)
+
+
+def both(score):
+    """Two classes have one decision, which the file gives with both signs."""
+    return np.stack([-score, score], 1) if score.ndim == 1 else score
+
+
+def coupling(model, classes):
+    def probabilities(x):
+        pairs = [(i, j) for i in range(classes) for j in range(i + 1, classes)]
+        sign = -1 if classes == 2 else 1
+        scores = sign * model.decision_function(x).reshape(len(x), -1)
+        chance = np.zeros((len(x), classes, classes))
+        for k, (i, j) in enumerate(pairs):
+            chance[:, i, j] = 1 / (1 + np.exp(scores[:, k] * model.probA_[k] + model.probB_[k]))
+            chance[:, j, i] = 1 - chance[:, i, j]
+        if classes == 2:
+            return np.stack([chance[:, 0, 1], chance[:, 1, 0]], 1)
+        edged = np.ones((len(x), classes + 1, classes + 1))
+        across = chance.transpose(0, 2, 1)
+        edged[:, :classes, :classes] = np.einsum("nij,ij->nij", (across**2).sum(2, keepdims=True), np.eye(classes)) - chance * across
+        edged[:, classes, classes] = 0
+        return np.linalg.solve(edged, np.tile(np.eye(classes + 1)[classes][:, None], (len(x), 1, 1)))[:, :classes, 0]
+
+    return probabilities
+
+
+for kernel in ["linear", "poly", "rbf", "sigmoid"]:
+    for name, classes in {"two classes": label, "three classes": labels}.items():
+        for shape in ["ovr"] if name == "two classes" else ["ovr", "ovo"]:
+            vectors = SVC(kernel=kernel, gamma=0.5, coef0=0.3, decision_function_shape=shape).fit(X, classes)
+            scores = lambda x: both(vectors.decision_function(x))
+            classical(f"support vectors, {kernel}, {name}, {shape}", vectors, rows, "probabilities",
+                      by_differences(scores, rows), options={id(vectors): {"zipmap": False, "raw_scores": True}})
+            assert np.abs(scores(rows) - np.reshape(result[f"support vectors, {kernel}, {name}, {shape}"]["y"]["data"],
+                                                    scores(rows).shape)).max() < 1e-5
+
+for name, classes in {"two classes": label, "three classes": labels}.items():
+    vectors = SVC(gamma=0.5, probability=True, decision_function_shape="ovo", random_state=0).fit(X, classes)
+    exact = coupling(vectors, classes.max() + 1)
+    assert np.abs(exact(rows) - vectors.predict_proba(rows)).max() < 3e-3
+    classical(f"probabilities of support vectors, {name}", vectors, rows, "probabilities", by_differences(exact, rows),
+              options={id(vectors): {"zipmap": False}})
 
 pathlib.Path(__file__).with_name("exports.json").write_text(json.dumps(result))

@@ -67,6 +67,16 @@ const attention = product(({ inputs: [q, k, , , past], outputs: [y] }) => {
   return 2 * keys * (numbers(q) + numbers(y))
 })
 
+/** The kernel of each row with each support vector, and a coefficient for each pair of classes. */
+const supported = product(({ operation: { attributes, type }, inputs: [x], outputs }) => {
+  const vectors = attributes.support_vectors
+  const features = x.at(-1) ?? 1
+  const rows = numbers(x) / features
+  const decisions = type === 'SVMClassifier' ? (outputs[1]?.at(-1) ?? 1) : 1
+  const count = vectors?.kind === 'floats' ? vectors.value.length / features : 0
+  return 2 * rows * (count > 0 ? count * (features + decisions) : features * decisions)
+})
+
 /** Every element that comes out looks at a window. */
 const pooled: Count = {
   count: ({ operation, outputs: [y] }) => {
@@ -121,6 +131,8 @@ export const COUNTS: { readonly [O in OperatorName]?: Count } = {
   Inverse: product(({ inputs: [x] }) => 2 * numbers(x) * (x.at(-1) ?? 1)),
   LinearRegressor: product(({ inputs: [x], outputs: [y] }) => 2 * numbers(x) * (y.at(-1) ?? 1)),
   LinearClassifier: product(({ inputs: [x], outputs: [, scores] }) => 2 * numbers(x) * (scores?.at(-1) ?? 1)),
+  SVMRegressor: supported,
+  SVMClassifier: supported,
   ReduceSum: read(1),
   ReduceMean: read(1),
   ReduceMax: read(1),

@@ -51,7 +51,6 @@ const RESULTS: Readonly<Record<string, readonly Result[] | undefined>> = {
   '/SplitToSequence': [sequenceOf],
   'ai.onnx.ml/LabelEncoder': [translated],
   'ai.onnx.ml/LinearClassifier': classifier,
-  'ai.onnx.ml/SVMClassifier': classifier,
   'ai.onnx.ml/ZipMap': [
     ({ attributes }) => ({
       kind: 'sequence',

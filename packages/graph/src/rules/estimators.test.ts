@@ -1,9 +1,11 @@
+import { tensor } from '@mlpod/contract'
 import { expect, test } from 'vitest'
 import { apply, applyOne } from '../apply.ts'
 import { int, ints, text } from '../attribute.ts'
 import * as g from '../index.ts'
 import type { OperatorName } from '../schemas/index.ts'
 import { type Case, int64, testDerivatives } from '../testDerivatives.ts'
+import { checkOperator } from '../testOperators.ts'
 import type { Attribute } from '../value.ts'
 
 const floats = (...value: number[]): Attribute => ({ kind: 'floats', value })
@@ -29,6 +31,63 @@ const kernel = (type: string, ...params: number[]) => ({
   n_supports: int(2),
   rho: floats(0.1),
 })
+
+/** Two classes with two vectors and one, three with one each more. */
+const vectors = (type: string, classes: 2 | 3, more: Readonly<Record<string, Attribute>> = {}) => ({
+  classlabels_ints: ints(Array.from({ length: classes }, (_, i) => i + 4)),
+  kernel_type: text(type),
+  kernel_params: floats(0.5, 0.25, 2),
+  vectors_per_class: ints(classes === 2 ? [2, 1] : [2, 1, 1]),
+  support_vectors: floats(1, 0, 0.5, 0, 1, -1, 0.3, -0.4, 2, ...(classes === 2 ? [] : [-1, -1, 0.2])),
+  coefficients: classes === 2 ? floats(1, 0.5, -1.5) : floats(1, 0.5, -1.5, -0.75, 0.2, -1, 0.9, -0.3),
+  rho: classes === 2 ? floats(0.1) : floats(0.1, -0.2, 0.3),
+  ...more,
+})
+const plain = (post: string, classes: 2 | 3) => ({
+  classlabels_strings: { kind: 'strings', value: ['a', 'b', 'c'].slice(0, classes) } as Attribute,
+  coefficients: floats(...[0.5, -1, 1, 0, 0.3, 2, -0.2, 0.6, 0.1].slice(0, 3 * classes)),
+  kernel_type: text('LINEAR'),
+  kernel_params: floats(0, 0, 0),
+  post_transform: text(post),
+  rho: floats(0.1),
+})
+const positive = { coefficients: floats(1, 0.5, 1.5) }
+const chances = { prob_a: floats(-1.5, -2, -1), prob_b: floats(0.1, 0, -0.2) }
+const supported: Readonly<Record<string, Readonly<Record<string, Attribute>>>> = {
+  'two classes, RBF': vectors('RBF', 2),
+  'two classes, RBF, LOGISTIC': vectors('RBF', 2, { post_transform: text('LOGISTIC') }),
+  'two classes, LINEAR, coefficients above 0': vectors('LINEAR', 2, positive),
+  'two classes, POLY, coefficients above 0': vectors('POLY', 2, positive),
+  'three classes, LINEAR': vectors('LINEAR', 3),
+  'three classes, POLY': vectors('POLY', 3),
+  'three classes, SIGMOID, SOFTMAX': vectors('SIGMOID', 3, { post_transform: text('SOFTMAX') }),
+  'two chances': vectors('RBF', 2, { prob_a: floats(-1.5), prob_b: floats(0.1) }),
+  'two classes without vectors': plain('NONE', 2),
+  'three classes without vectors, LOGISTIC': plain('LOGISTIC', 3),
+}
+const decided = (x: g.Value, attributes: Readonly<Record<string, Attribute>>): readonly g.Value[] =>
+  apply('SVMClassifier', [x], attributes, { outputs: 2 })
+
+testDerivatives(
+  Object.fromEntries(
+    Object.entries(supported).map(([name, attributes]) => [
+      `SVMClassifier, ${name}`,
+      of('SVMClassifier', {}, { make: (x) => decided(x, attributes)[1] }),
+    ]),
+  ),
+)
+
+const rows = tensor('float32', [4, 3], Float32Array.of(0.5, -1, 2, 1, 0, 0.5, -2, 1, 0.1, 0.3, 0.2, -0.7))
+
+test.each(Object.entries({ ...supported, 'three chances': vectors('RBF', 3, chances) }))(
+  'SVMClassifier, %s: what it is made of gives what the runtime gives',
+  async (name, attributes) => {
+    const x = g.input('x', 'float32', ['n', 3])
+    // the runtime comes near to chances by turns, and stops before the end
+    const tolerance = name.includes('chances') ? 3e-3 : 1e-5
+    await checkOperator({ outputs: decided(x, attributes), feeds: { x: rows }, tolerance })
+  },
+)
 
 testDerivatives({
   Scaler: of('Scaler', { offset: floats(1, 2, 3), scale: floats(0.5, 2, -1) }),
@@ -100,6 +159,10 @@ test('what does not fit, or has no derivative, is refused', () => {
   refused(() => applyOne('FeatureVectorizer', [x, x], { inputdimensions: ints([3]) }), 'SHAPE_MISMATCH')
   refused(() => applyOne('LinearRegressor', [x], { coefficients: floats(1, 2) }), 'SHAPE_MISMATCH')
   refused(() => applyOne('LinearClassifier', [x], { coefficients }), 'ATTRIBUTE_MISSING')
+  refused(() => decided(x, { ...vectors('RBF', 2), classlabels_ints: ints([1, 2, 3]) }), 'SHAPE_MISMATCH')
+  refused(() => decided(x, { ...vectors('RBF', 3), rho: floats(0.1) }), 'SHAPE_MISMATCH')
+  refused(() => decided(x, { ...vectors('RBF', 2), coefficients: floats(1) }), 'SHAPE_MISMATCH')
+  refused(() => decided(g.input('z', 'float32', ['n', 4]), vectors('RBF', 2)), 'SHAPE_MISMATCH')
   refused(
     () => applyOne('SVMRegressor', [g.input('y', 'float32', [2, 3, 4])], kernel('RBF', 1, 0, 0)),
     'SHAPE_MISMATCH',

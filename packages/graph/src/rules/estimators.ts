@@ -7,5 +7,6 @@ import { decomposed } from './law.ts'
 export const estimators: { readonly [O in keyof typeof schemas]: Rule } = {
   LinearRegressor: decomposed(estimatorsOf.LinearRegressor!),
   LinearClassifier: decomposed(estimatorsOf.LinearClassifier!),
+  SVMClassifier: decomposed(estimatorsOf.SVMClassifier!),
   SVMRegressor: decomposed(estimatorsOf.SVMRegressor!),
 }

@@ -1,5 +1,5 @@
 import { type Call, differ, dtypeIn, floats, int, ints, need, refuse, type Schema, strings } from '../schema.ts'
-import { type Dim, tensorType } from '../value.ts'
+import { type Dim, tensorType, type ValueType } from '../value.ts'
 
 const learning = { domain: 'ai.onnx.ml', since: 1 } as const
 
@@ -20,6 +20,17 @@ const coefficientsOf = (call: Call): readonly number[] => {
   const list = floats(call, 'coefficients')
   if (list === undefined) throw refuse(call, 'ATTRIBUTE_MISSING', 'it has no coefficients')
   return list
+}
+
+function labelled(call: Call): readonly ValueType[] {
+  dtypeIn(call, 0, 'number')
+  return [tensorType(strings(call, 'classlabels_strings') ? 'string' : 'int64'), tensorType('float32')]
+}
+
+function classesIn(call: Call): number {
+  const classes = (strings(call, 'classlabels_strings') ?? ints(call, 'classlabels_ints'))?.length
+  if (classes === undefined) throw refuse(call, 'ATTRIBUTE_MISSING', 'it has no classes')
+  return classes
 }
 
 /** Operators of ai.onnx.ml that predict by sums of products. */
@@ -50,18 +61,55 @@ export const estimators = {
       multi_class: 'int',
       post_transform: 'string',
     },
-    types: (call) => {
-      dtypeIn(call, 0, 'number')
-      return [tensorType(strings(call, 'classlabels_strings') ? 'string' : 'int64'), tensorType('float32')]
-    },
+    types: labelled,
     shapes: (call) => {
       const [rows, features] = rowsOf(call)
-      const classes = (strings(call, 'classlabels_strings') ?? ints(call, 'classlabels_ints'))?.length
-      if (classes === undefined) throw refuse(call, 'ATTRIBUTE_MISSING', 'it has no classes')
+      const classes = classesIn(call)
       // two classes may share one row of coefficients
       const scores = floats(call, 'intercepts')?.length ?? classes
       checkFeatures(call, features, 'coefficients', coefficientsOf(call).length, scores)
       return [[rows], [rows, scores === 1 ? 2 : scores]]
+    },
+  },
+  SVMClassifier: {
+    ...learning,
+    inputs: [1, 1],
+    attributes: {
+      classlabels_ints: 'ints',
+      classlabels_strings: 'strings',
+      coefficients: 'floats',
+      kernel_params: 'floats',
+      kernel_type: 'string',
+      post_transform: 'string',
+      prob_a: 'floats',
+      prob_b: 'floats',
+      rho: 'floats',
+      support_vectors: 'floats',
+      vectors_per_class: 'ints',
+    },
+    types: labelled,
+    shapes: (call) => {
+      const [rows, features] = rowsOf(call)
+      const classes = classesIn(call)
+      const counts = ints(call, 'vectors_per_class') ?? []
+      const vectors = counts.reduce((sum, count) => sum + count, 0)
+      if (vectors === 0) {
+        checkFeatures(call, features, 'coefficients', coefficientsOf(call).length, classes)
+        return [[rows], [rows, classes]]
+      }
+      if (counts.length !== classes)
+        throw refuse(call, 'SHAPE_MISMATCH', `vectors of ${counts.length} classes are told, and ${classes} labels`)
+      checkFeatures(call, features, 'numbers of support vectors', floats(call, 'support_vectors')?.length ?? 0, vectors)
+      if (coefficientsOf(call).length !== vectors * (classes - 1))
+        throw refuse(
+          call,
+          'SHAPE_MISMATCH',
+          `${vectors} vectors of ${classes} classes have ${classes - 1} coefficients each`,
+        )
+      const pairs = (classes * (classes - 1)) / 2
+      if ((floats(call, 'rho')?.length ?? 0) < pairs)
+        throw refuse(call, 'SHAPE_MISMATCH', `rho must tell a number for each of ${pairs} pairs of classes`)
+      return [[rows], [rows, classes === 2 || floats(call, 'prob_a') ? classes : pairs]]
     },
   },
   SVMRegressor: {
