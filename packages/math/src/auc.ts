@@ -1,4 +1,5 @@
 import { PodError } from '@mlpod/contract'
+import { normalCdf } from './normal.ts'
 import { midranks } from './rank.ts'
 
 /** The area under the ROC curve with its standard error. */
@@ -41,3 +42,10 @@ export function auc(scores: ArrayLike<number>, labels: ArrayLike<number | boolea
     negatives: n,
   }
 }
+
+/**
+ * Returns the probability that scores which tell nothing have an area at least this large, for n and m rows without ties.
+ * Source: Mann, Whitney (1947), normal limit.
+ */
+export const aucPValue = (area: number, n: number, m: number): number =>
+  normalCdf(-(area - 0.5) / Math.sqrt((n + m + 1) / (12 * n * m)))

@@ -1,4 +1,4 @@
-export { type Auc, auc } from './auc.ts'
+export { type Auc, auc, aucPValue } from './auc.ts'
 export { betaCdf, betaQuantile, incompleteBeta } from './beta.ts'
 export { binomialCdf, binomialPmf, binomialPValue, binomialTail, hypergeometricPmf } from './binomial.ts'
 export { type BoostedTrees, type BoostingOptions, boostedTrees, predictTrees } from './boostedTrees.ts'

@@ -3,7 +3,7 @@ import { jensenShannonDistance, random } from '@mlpod/math'
 import type { AnyRelation, Relation } from '../relation.ts'
 import { type Plan, planned } from './drift.ts'
 import type { Method, MethodOptions } from './method.ts'
-import { driftMethods, type MethodName, methodOf } from './methods.ts'
+import { driftMethods, methodOf } from './methods.ts'
 import { categorySample, type Kind, numberSample, readSample, type Sample } from './sample.ts'
 
 /** Settings of `noDrift`: those of `drift` that have a meaning for a promise. */

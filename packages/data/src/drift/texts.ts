@@ -1,4 +1,4 @@
-import { auc, normalCdf, random } from '@mlpod/math'
+import { auc, aucPValue, random } from '@mlpod/math'
 import type { Method, MethodOptions, Score } from './method.ts'
 import type { Sample, TextSample } from './sample.ts'
 
@@ -102,8 +102,6 @@ function separate(reference: TextSample, current: TextSample, { seed = 0, maxRow
   const positives = labels.reduce<number>((sum, v) => sum + v, 0)
   const negatives = labels.length - positives
   const area = positives > 0 && negatives > 0 ? auc(scores, labels).auc : Number.NaN
-  // of exchangeable sides: the law of Mann and Whitney
-  const sd = Math.sqrt((positives + negatives + 1) / (12 * positives * negatives))
   const byWeight = [...words].sort((a, b) => weights[b[1].index] - weights[a[1].index]).map(([word]) => word)
   const byScore = scores.map((_, i) => i).sort((i, j) => scores[j] - scores[i])
   const example = (order: readonly number[], side: number): string[] =>
@@ -113,7 +111,7 @@ function separate(reference: TextSample, current: TextSample, { seed = 0, maxRow
       .map((i) => test[i].text)
   return {
     area,
-    pValue: normalCdf(-(area - 0.5) / sd),
+    pValue: aucPValue(area, positives, negatives),
     detail: {
       words: { reference: byWeight.slice(-10).reverse(), current: byWeight.slice(0, 10) },
       examples: { reference: example(byScore.slice().reverse(), 0), current: example(byScore, 1) },
