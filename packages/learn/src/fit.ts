@@ -1,5 +1,6 @@
 import { hashValue, PodError, type Tensor } from '@mlpod/contract'
 import { compile, type Value } from '@mlpod/graph'
+import { batchChanger } from './augmentBatches.ts'
 import type { Control, EpochRecord } from './callback.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { columnsOf, hashColumns, namedRows } from './data.ts'
@@ -46,6 +47,7 @@ export async function fit(options: FitOptions): Promise<Fitted> {
   const { step, trainer, parameters } = training
   const { checkpoint, callbacks = [], epochs = Infinity, steps = Infinity, signal } = options
   const stopping = options.earlyStopping && newStopping(options.earlyStopping)
+  const changed = batchChanger(options.augment ?? [], { seed: options.seed, layout: problem.layout })
   const metrics = Object.keys(problem.metrics)
   let stopped = false
   const control: Control = {
@@ -85,8 +87,9 @@ export async function fit(options: FitOptions): Promise<Fitted> {
       const pause = newPause(signal, () => `in epoch ${epoch} after step ${trainer.steps()}`)
       pause.listen()
       for (;;) {
-        const chunk = most() > 0 && !stopped ? await cursor.next(most()) : undefined
-        if (chunk === undefined) break
+        const read = most() > 0 && !stopped ? await cursor.next(most()) : undefined
+        if (read === undefined) break
+        const chunk = changed(read, trainer.steps())
         const ran = await trainer.run(chunk)
         await checkLosses(training, ran, chunk, epoch, options.diagnose ?? false)
         tally = tallied(tally, ran, chunk.size)
@@ -137,12 +140,24 @@ export async function fit(options: FitOptions): Promise<Fitted> {
 }
 
 /** What tells a training from another: the graph of a step, settings of the optimizer, seed, and the rows in memory. */
-function identityOf({ optimizer, seed, batch, shuffle, data }: FitOptions, { computed }: TrainingStep): string {
+function identityOf(
+  { optimizer, seed, batch, shuffle, data, augment }: FitOptions,
+  { computed }: TrainingStep,
+): string {
   const { values, inputs } = computed()
   const outputs = Object.fromEntries(values.map((value, i) => [`result ${i}`, value]))
   const { bodyHash } = compile({ inputs, outputs, name: 'step' })
   const rows = isStream(data) ? {} : hashColumns(columnsOf(data).columns)
-  return hashValue({ body: bodyHash, options: optimizer.options ?? {}, seed, batch, shuffle, rows })
+  const changes = augment?.map(({ name, options = {} }) => ({ name, options }))
+  return hashValue({
+    body: bodyHash,
+    options: optimizer.options ?? {},
+    seed,
+    batch,
+    shuffle,
+    rows,
+    ...(changes && { changes }),
+  })
 }
 
 /** Throws `LOSS_NOT_FINITE` for a loss that is no number, unless such steps are left out. */

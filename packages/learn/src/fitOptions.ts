@@ -1,5 +1,6 @@
 import { PodError, type Tensor } from '@mlpod/contract'
 import type { Device, Runtime } from '@mlpod/graph'
+import type { BatchAugmentation } from './augmentBatches.ts'
 import type { Callback, EpochRecord, StepRecord } from './callback.ts'
 import type { CheckpointOptions } from './checkpoint.ts'
 import type { ClassWeights } from './classWeights.ts'
@@ -47,6 +48,11 @@ export interface FitOptions {
   readonly batch?: number
   /** Whether rows in memory are taken in an order drawn for each epoch; true by default. */
   readonly shuffle?: boolean
+  /**
+   * What changes each batch before it is learnt from, one after the other (`mixUp(0.2)`), drawn from the seed and the number of the
+   * step alone. Validation data are judged as they are.
+   */
+  readonly augment?: readonly BatchAugmentation[]
   /** How much the rows of each class count, on top of `weights`. */
   readonly classWeights?: ClassWeights
   readonly seed: number

@@ -1,4 +1,5 @@
 export { type LoraOptions, lora, type QuantizationOptions, quantizationAware } from './adapters.ts'
+export type { BatchAugmentation } from './augmentBatches.ts'
 export type { Callback, Control, EpochRecord, Norms, StepRecord } from './callback.ts'
 export { csvLogger } from './callbacks/csvLogger.ts'
 export { logTo } from './callbacks/logTo.ts'

@@ -19,6 +19,7 @@ export {
   randomZoom,
 } from './geometry.ts'
 export { type LocalEqualizationOptions, localEqualization } from './localEqualization.ts'
+export { classShares, cutMix, eachImage, type MixOptions, mixUp, oneOf } from './mixing.ts'
 export type { Augmentation, Picture, Range } from './picture.ts'
 export {
   autoContrast,
