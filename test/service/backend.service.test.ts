@@ -108,15 +108,13 @@ function again(bytes: Uint8Array): Uint8Array | string {
   }
 }
 
-/** Files older than those that are read, and an If whose branches differ in their number of axes, by what is said of them; and a last digit of half precision. */
+/** Files older than those that are read, by what is said of them; and a last digit of half precision. */
 const KNOWN: Readonly<Record<string, string>> = {
   test_not_2d: 'written in opset 1',
   test_not_3d: 'written in opset 1',
   test_not_4d: 'written in opset 1',
   test_scan_sum: 'in the form of opset 8',
   test_linear_attention_fp16: 'output: -0.0031089',
-  test_affine_grid_2d_expanded: 'Range',
-  test_affine_grid_2d_align_corners_expanded: 'Range',
 }
 
 /** Operators that the runtime does not know and the graph does. */

@@ -223,6 +223,14 @@ const UPGRADES: Readonly<Record<string, Upgrade | undefined>> = {
       return { ...node, inputs, attributes: without(node.attributes, 'axis') }
     },
   },
+  // The runtime takes lists of one number, but not where it knows beforehand that they are lists.
+  Range: {
+    before: Number.POSITIVE_INFINITY,
+    apply: (node) => ({
+      ...node,
+      inputs: node.inputs.map((value) => (value?.shape.length === 1 ? reshape(value, []) : value)),
+    }),
+  },
   // The runtime wants the same number of axes under each ellipsis.
   Einsum: {
     before: Number.POSITIVE_INFINITY,
