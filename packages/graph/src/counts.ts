@@ -11,7 +11,7 @@ import { structure } from './schemas/structure.ts'
 import type { Operation } from './value.ts'
 
 /** An operation with all its sizes as numbers; an input or output that is left out has the shape []. */
-export interface Sized {
+interface Sized {
   readonly operation: Operation
   readonly inputs: readonly (readonly number[])[]
   readonly outputs: readonly (readonly number[])[]

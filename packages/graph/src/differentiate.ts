@@ -4,7 +4,7 @@ import { activeFrom, notDifferentiable, pullback, reverse, ruleOf } from './pull
 import type { Differentiable } from './rule.ts'
 import { expandTo, onesLike, zerosLike } from './rules/shape.ts'
 import { attributed, capture } from './site.ts'
-import { describe, isFloating, type Operation, type Site, type Value } from './value.ts'
+import { describe, describeType, isFloating, type Operation, type Site, type Value } from './value.ts'
 import { operands, topological } from './walk.ts'
 
 /** What is done with values that are not connected. */
@@ -109,6 +109,11 @@ function pushforward(
         rule.jvp?.({ operation, x: operation.inputs as readonly Value[], y, ts, pushforward }) ??
         transposed(operation, rule, ts)
       for (const [i, value] of y.entries()) {
+        // a sequence has no tangent: where one is read on, that is an error and not a tangent of zero
+        if (!isFloating(value) && active.has(value) && order.some((next) => operands(next).includes(value)))
+          throw notDifferentiable(operation, order, wrt, outputs, active, {
+            none: `what it gives is a ${describeType(value.type)}`,
+          })
         const t = results[i] && isFloating(value) ? expandTo(results[i], value) : undefined
         // A value that is itself varied moves by its own tangent as well as by what it is made of.
         const own = found.get(value)

@@ -82,6 +82,14 @@ test('what passes through a sequence that a loop carries has no derivative, and 
       because: expect.stringMatching(/Parameter "table.weight" -> .*Loop .* -> ConcatFromSequence/),
     }),
   )
+  const table = parameters['table.weight']
+  expect(() => g.jvp([loss], [table], [table])).toThrow(
+    expect.objectContaining({
+      code: 'NOT_DIFFERENTIABLE',
+      message: expect.stringMatching(/^Loop ".*" has no derivative/),
+      because: expect.stringContaining('what it gives is a sequence(float32)'),
+    }),
+  )
 })
 
 const int64 = (name: string, ...values: number[]): Message<'TensorProto'> => ({
@@ -91,8 +99,8 @@ const int64 = (name: string, ...values: number[]): Message<'TensorProto'> => ({
   rawData: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
 })
 
-/** Three turns that append their state to a sequence, and take the sequence's first element as the next state. */
-const appending = (): Uint8Array =>
+/** Three turns that append their state to a sequence; the next state is twice the sequence's first element, or the state. */
+const appending = (from: 'element' | 'state'): Uint8Array =>
   encode('ModelProto', {
     irVersion: 10,
     opsetImport: [{ domain: '', version: 21 }],
@@ -123,7 +131,7 @@ const appending = (): Uint8Array =>
                   { opType: 'Identity', input: ['going'], output: ['going_on'] },
                   { opType: 'SequenceInsert', input: ['kept', 'state'], output: ['more'] },
                   { opType: 'SequenceAt', input: ['more', 'first'], output: ['element'] },
-                  { opType: 'Add', input: ['element', 'element'], output: ['next'] },
+                  { opType: 'Add', input: [from, from], output: ['next'] },
                 ],
               },
             },
@@ -135,14 +143,22 @@ const appending = (): Uint8Array =>
   })
 
 test('a loop carries a sequence whose type its body does not tell', async () => {
-  const { inputs, outputs } = g.load(appending())
+  const { inputs, outputs } = g.load(appending('element'))
   await using session = await g.openSession(g.compile({ inputs, outputs }))
   const { y } = await session.run({ x: tensor('float32', [2], Float32Array.of(1, 3)) })
   expect([...(y.data as Float32Array)]).toEqual([2, 6])
 })
 
 test('a state that depends on a sequence of the loop is no zero', () => {
-  const { inputs, outputs } = g.load(appending())
+  const { inputs, outputs } = g.load(appending('element'))
   const loss = g.reduceSum(outputs.y)
   expect(() => g.grad(loss, [inputs.x])).toThrow(/Loop "turns" has no derivative/)
+})
+
+test('a sequence that a loop carries beside what leads to the loss stands in no way', async () => {
+  const { inputs, outputs } = g.load(appending('state'))
+  const slope = g.grad(g.reduceSum(outputs.y), [inputs.x])[0]
+  await using session = await g.openSession(g.compile({ inputs, outputs: { slope } }))
+  const results = await session.run({ x: tensor('float32', [2], Float32Array.of(1, 3)) })
+  expect([...(results.slope.data as Float32Array)]).toEqual([8, 8])
 })

@@ -23,12 +23,20 @@ export function iterated({ operation, y, gs, wanted, pullback }: Reverse): reado
   const first = inputs.length - it.initial.length - it.sequences.length
   const asked = captures.filter((_, i) => wanted[inputs.length + i])
   const elements = it.elements.filter((_, i) => wanted[first + it.initial.length + i])
-  const moving = movingStates(
+  const all = movingStates(
     it,
     it.states.map((_, i) => wanted[first + i]),
     [...asked, ...elements],
   )
-  for (const j of moving) if (it.states[j].type.kind !== 'tensor') throw untaped(operation, it.states[j])
+  const moving = all.filter((j) => it.states[j].type.kind === 'tensor')
+  const led = [
+    ...moving.map((j) => it.next[j]),
+    ...it.collected.filter((_, i) => gs[it.states.length + i] !== undefined),
+  ]
+  for (const j of all) {
+    const reached = moving.includes(j) ? undefined : dependentsOf([it.states[j]], led)
+    if (led.some((value) => reached?.has(value))) throw untaped(operation, it.states[j])
+  }
 
   // one turn backwards
   const us = moving.map((j) => formal(`cotangent${j}`, dtypeOf(it.states[j]), it.states[j].shape))
