@@ -1,6 +1,6 @@
 import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
 import { PodError } from '@mlpod/contract'
-import { type Engine, identifier, type Token } from './engine.ts'
+import { type Engine, identifier } from './engine.ts'
 
 /**
  * The values of a column. Numbers and truth values (0, 1) are doubles with NaN for missing; texts, dates and timestamps
@@ -60,7 +60,7 @@ export async function* readBatches<K extends string>(
   engine: Engine,
   query: string,
   names: readonly K[],
-  tokens: readonly Token[],
+  tokens: readonly object[],
 ): AsyncGenerator<Record<K, ColumnData>> {
   const { columns, statement } = await plan(engine, query, names)
   const connection = await engine.connect()

@@ -117,6 +117,13 @@ export interface Token {
   readonly table: string
 }
 
+/** A file that is read again by each statement: what it was when its relation was made. */
+export interface SourceFile {
+  readonly file: string
+  readonly size: number
+  readonly changed: number
+}
+
 const forgotten = new FinalizationRegistry<string>((table) => {
   // a table whose relations are gone; the engine may be closed by then
   opened?.then(({ engine }) => engine.run(`DROP TABLE IF EXISTS "${table}"`)).catch(() => {})

@@ -28,6 +28,7 @@ export {
   string,
   timestamp,
 } from './schema.ts'
+export { type ArrowTable, arrowBatches, relationOfArrow } from './sources/arrow.ts'
 export type { Format, OpenOptions } from './sources/format.ts'
 export { formats, openTable } from './sources/openTable.ts'
 export { asRowSchema, type RowOf, type SchemaLike, type StandardRow } from './standardSchema.ts'

@@ -1,27 +1,53 @@
+import { stat } from 'node:fs/promises'
 import { didYouMean, PodError, type Tensor } from '@mlpod/contract'
 import type { ExprNode, Query, SelectQuery } from '@uwdata/mosaic-sql'
 import { type ColumnData, readBatches, readColumns, readRows, typesOf } from './columns.ts'
-import { type Engine, newTable, type Sql, type Token } from './engine.ts'
+import { type Engine, newTable, type SourceFile, type Sql, type Token } from './engine.ts'
 import type { AnyRelation, Cell, Expression, OrderKey, Relation } from './relation.ts'
 import { typeOf } from './sqlType.ts'
 
-/** What a relation is made of. `tokens` keep the engine's tables alive. */
+/** What a relation is made of. `tokens` keep the engine's tables alive, and name the files that are read as they stand. */
 interface Parts {
   readonly engine: Engine
   readonly query: Query
   readonly columns: readonly string[]
   readonly order?: readonly OrderKey[]
-  readonly tokens: readonly Token[]
+  readonly tokens: readonly (Token | SourceFile)[]
 }
 
-const tokensOf = new WeakMap<object, readonly Token[]>()
+const tokensOf = new WeakMap<object, readonly (Token | SourceFile)[]>()
+
+/** Throws `FILE_CHANGED` when a file that a relation reads is not what it was when the relation was made. */
+export async function assertUnchanged(data: AnyRelation): Promise<void> {
+  for (const token of tokensOf.get(data) ?? [])
+    if ('file' in token) {
+      const now = await stat(token.file).catch(() => undefined)
+      if (now?.size !== token.size || now.mtimeMs !== token.changed)
+        throw new PodError('FILE_CHANGED', `the file ${token.file} has changed since it was opened`, {
+          at: token.file,
+          hint: 'open it again: what was computed of it so far may be of two versions',
+        })
+    }
+}
+
+/** Gives a result if the files that it was read from have not changed meanwhile. */
+const unchanged = async <T>(data: AnyRelation, read: Promise<T>): Promise<T> => {
+  const result = await read
+  await assertUnchanged(data)
+  return result
+}
 
 /** Returns a relation over a query that yields these columns. */
 export function relation<Row = Record<string, Cell>>({ engine, query, columns, order, tokens }: Parts): Relation<Row> {
   const { sql } = engine
   const has = new Set(columns)
   const base = (): SelectQuery => sql.Query.from({ input: query })
-  const make = <R>(next: Query, names: readonly string[] = columns, keptOrder = order, more: readonly Token[] = []) =>
+  const make = <R>(
+    next: Query,
+    names: readonly string[] = columns,
+    keptOrder = order,
+    more: readonly (Token | SourceFile)[] = [],
+  ) =>
     relation<R>({
       engine,
       query: next,
@@ -130,14 +156,14 @@ export function relation<Row = Record<string, Cell>>({ engine, query, columns, o
           .distinct(),
       ),
     async count() {
-      const [row] = await engine.read(String(base().select({ n: sql.count() })))
+      const [row] = await unchanged(self, engine.read(String(base().select({ n: sql.count() }))))
       return Number(row.n)
     },
     // awaited here: while a query goes on, this function holds the tokens of its tables
-    rows: async () => await readRows<Row>(engine, String(ordered())),
-    toColumns: async (...given) => await readColumns(engine, String(ordered()), names(given)),
+    rows: async () => await unchanged(self, readRows<Row>(engine, String(ordered()))),
+    toColumns: async (...given) => await unchanged(self, readColumns(engine, String(ordered()), names(given))),
     async tensors(...given) {
-      const data = await readColumns(engine, String(ordered()), names(given))
+      const data = await unchanged(self, readColumns(engine, String(ordered()), names(given)))
       return Object.fromEntries(
         Object.entries<ColumnData>(data).map(([name, column]) => [name, toTensor(column)]),
       ) as never
@@ -149,7 +175,7 @@ export function relation<Row = Record<string, Cell>>({ engine, query, columns, o
     },
     async materialize() {
       const token = newTable()
-      await engine.run(`CREATE TABLE "${token.table}" AS ${ordered()}`)
+      await unchanged(self, engine.run(`CREATE TABLE "${token.table}" AS ${ordered()}`))
       return fromTable(engine, token, columns, order)
     },
     toSQL: () => String(ordered()),

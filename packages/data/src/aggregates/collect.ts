@@ -3,6 +3,7 @@ import { PodError } from '@mlpod/contract'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { readRows } from '../columns.ts'
 import type { Engine } from '../engine.ts'
+import { assertUnchanged } from '../query.ts'
 import type { AnyRelation, Cell } from '../relation.ts'
 import type { Aggregate, BinCounts, ValueCount } from './aggregate.ts'
 
@@ -48,6 +49,7 @@ export async function collect(data: AnyRelation, wanted: readonly Aggregate[]): 
   await scan(data, places, found)
   for (const { key, aggregate } of of('counts')) found.set(key, await settled(() => readCounts(data, aggregate)))
   for (const { key, aggregate } of of('numbers')) found.set(key, await settled(() => readNumbers(data, aggregate)))
+  await assertUnchanged(data)
   return (aggregate) => valueIn(found, keyOf(aggregate)) as never
 }
 

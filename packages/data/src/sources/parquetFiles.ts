@@ -1,27 +1,51 @@
+import { stat } from 'node:fs/promises'
 import { PodError } from '@mlpod/contract'
-import { openEngine, quoted, quotedPath } from '../engine.ts'
+import { openEngine, quoted, quotedPath, type SourceFile } from '../engine.ts'
 import { relation } from '../query.ts'
 import type { Format } from './format.ts'
+import { isPattern } from './place.ts'
 
-const isPattern = (path: string): boolean => /[*?[]/.test(path)
-
-/** Parquet files: one, several by a pattern (`*`, `?`, `[...]`), or a folder of `key=value` folders. Read when asked, never copied. */
+/**
+ * Parquet files: one, several by a pattern (`*`, `?`, `[...]`, `**` for folders), or a folder with `key=value` folders, whose keys become columns. They
+ * are read when asked, column by column, and never copied; a file that changes meanwhile is told.
+ */
 export const parquetFiles: Format = {
   about: 'Parquet: a file, a pattern of files, or a folder partitioned as key=value',
   extensions: ['.parquet', '.pq'],
   async open(path, name) {
     const engine = await openEngine()
     const { sql } = engine
-    const where = isPattern(path) ? quoted(path) : quotedPath(path)
-    // partitions give columns only where they stand in the path, and a file may lack columns that others have
-    const from = `read_parquet(${where}, hive_partitioning = ${/=/.test(path)}, union_by_name = ${isPattern(path)})`
+    const isFolder = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    )
+    const many = isFolder || isPattern(path)
+    const where = many ? quoted(isFolder ? `${path.replace(/\/+$/, '')}/**/*.parquet` : path) : quotedPath(path)
+    // a file may lack columns that others have
+    const from = `read_parquet(${where}, hive_partitioning = ${many}, union_by_name = ${many})`
     const found = await engine.read(`DESCRIBE SELECT * FROM ${from}`).catch((error) => {
-      throw new PodError('FILE_INVALID', `${name} is no Parquet file`, { at: path, cause: error })
+      const none = /No files found/i.test(String(error.message))
+      throw new PodError(
+        none ? 'FILE_MISSING' : 'FILE_INVALID',
+        none ? `there is no Parquet file at ${name}` : `${name} is no Parquet file`,
+        {
+          at: path,
+          cause: error,
+        },
+      )
     })
     const columns = found.map((row) => String(row.column_name))
     const query = sql.Query.from({ file: sql.verbatim(`(SELECT * FROM ${from})`) as never }).select(
       ...columns.map((column) => sql.column(column)),
     )
-    return relation({ engine, query, columns, tokens: [] })
+    const files = many
+      ? (await engine.read(`SELECT file FROM glob(${where}) ORDER BY file`)).map((row) => String(row.file))
+      : [path]
+    return relation({ engine, query, columns, tokens: await Promise.all(files.map(stamp)) })
   },
+}
+
+async function stamp(file: string): Promise<SourceFile> {
+  const { size, mtimeMs } = await stat(file)
+  return { file, size, changed: mtimeMs }
 }

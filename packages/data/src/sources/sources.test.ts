@@ -1,0 +1,249 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import {
+  columnFromArray,
+  TimeUnit,
+  tableFromArrays,
+  tableFromColumns,
+  tableFromIPC,
+  tableToIPC,
+  timestamp,
+} from '@uwdata/flechette'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openEngine, traceStatements } from '../engine.ts'
+import { relationOf } from '../ingest.ts'
+import { bool, float, int, rowSchema, string } from '../schema.ts'
+import { arrowBatches, relationOfArrow } from './arrow.ts'
+import { openTable } from './openTable.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mlpod-sources-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+const at = (...names: string[]): string => join(folder, ...names)
+const put = (name: string, text: string | Uint8Array): string => {
+  writeFileSync(at(name), text)
+  return at(name)
+}
+const types = async (path: string, options = {}) =>
+  (await (await openTable(path, options)).describe()).map(({ name, type }) => `${name} ${type}`)
+const refused = (path: string, code: string, options = {}) =>
+  expect(openTable(path, options)).rejects.toThrow(expect.objectContaining({ code }))
+
+const rows = [
+  { id: 1, name: 'a;b', price: 1.5, day: '2024-01-31', ok: true },
+  { id: 2, name: null, price: 2, day: '2024-02-29', ok: false },
+]
+
+test('CSV: the delimiter and the types are found, whatever separates the fields', async () => {
+  const lines = (mark: string) =>
+    [
+      ['id', 'name', 'price', 'day', 'ok'],
+      ['1', '"a;b"', '1.5', '2024-01-31', 'true'],
+      ['2', '', '2', '2024-02-29', 'false'],
+    ]
+      .map((fields) => fields.join(mark))
+      .join('\n')
+  for (const [name, mark] of [
+    ['a.csv', ','],
+    ['b.csv', ';'],
+    ['c.tsv', '\t'],
+    ['d.csv', '|'],
+  ]) {
+    const path = put(name, lines(mark))
+    expect(await types(path)).toEqual(['id int', 'name string', 'price float', 'day date', 'ok bool'])
+    expect(await (await openTable(path)).rows()).toEqual(rows)
+  }
+})
+
+test('JSON: an array of objects, or one object a line', async () => {
+  for (const [name, text] of [
+    ['a.json', JSON.stringify(rows)],
+    ['b.jsonl', rows.map((row) => JSON.stringify(row)).join('\n')],
+  ])
+    expect(await (await openTable(put(name, text))).rows()).toEqual(rows)
+  await refused(put('bad.json', '{ "a": '), 'JSON_INVALID')
+})
+
+test('Parquet: a file is read column by column, and many by a pattern or by folders named key=value', async () => {
+  const engine = await openEngine()
+  for (const country of ['be', 'fr']) {
+    mkdirSync(at('parts', `country=${country}`), { recursive: true })
+    const file = at('parts', `country=${country}`, 'x.parquet')
+    await engine.run(
+      `COPY (SELECT range AS id, ${country === 'fr' ? '1 AS extra, ' : ''}'z' AS name FROM range(3)) TO '${file}' (FORMAT parquet)`,
+    )
+  }
+  const whole = await openTable(at('parts'))
+  expect([...whole.columns].sort()).toEqual(['country', 'extra', 'id', 'name'])
+  expect(await whole.where(({ eq, literal }) => eq('country', literal('fr'))).count()).toBe(3)
+  expect(await (await openTable(at('parts', '*', '*.parquet'))).count()).toBe(6)
+  const one = await openTable(at('parts', 'country=be', 'x.parquet'))
+  const { statements } = await traceStatements(() => one.select('id').rows())
+  expect(statements.at(-1)).toMatch(/read_parquet/)
+  await refused(at('none', '*.parquet'), 'FILE_MISSING')
+  await refused(put('text.parquet', 'no parquet'), 'FILE_INVALID')
+})
+
+test('a Parquet file that changes after it was opened is told, not half read', async () => {
+  const engine = await openEngine()
+  const write = (n: number) =>
+    engine.run(`COPY (SELECT range AS id FROM range(${n})) TO '${at('moves.parquet')}' (FORMAT parquet)`)
+  await write(3)
+  const data = await openTable(at('moves.parquet'))
+  expect(await data.count()).toBe(3)
+  await write(5)
+  utimesSync(at('moves.parquet'), new Date(), new Date(Date.now() + 5000))
+  for (const read of [() => data.count(), () => data.rows(), () => data.where(({ gt }) => gt('id', 1)).toColumns('id')])
+    await expect(read()).rejects.toThrow(expect.objectContaining({ code: 'FILE_CHANGED' }))
+})
+
+test('Arrow: files, tables of a library, and pieces of a relation that any Arrow library reads', async () => {
+  const table = tableFromColumns({
+    id: columnFromArray([1, 2, 3]),
+    at: columnFromArray([0, 86_400_000, null], timestamp(TimeUnit.MILLISECOND)),
+    name: columnFromArray(['a', null, 'c']),
+  })
+  const path = put('a.arrow', tableToIPC(table, { format: 'file' })!)
+  expect(await types(path)).toEqual(['id int', 'at timestamp', 'name string'])
+  expect((await (await openTable(path)).rows())[1]).toEqual({ id: 2, at: '1970-01-02T00:00:00Z', name: null })
+  expect(await (await relationOfArrow(tableFromArrays({ x: [1.5, 2.5] }))).rows()).toEqual([{ x: 1.5 }, { x: 2.5 }])
+  const schema = rowSchema({ i: int({ nullable: true }), x: float(), s: string({ nullable: true }), b: bool() })
+  const data = await relationOf(
+    Array.from({ length: 5000 }, (_, i) => ({
+      i: i % 7 ? i : null,
+      x: i / 2,
+      s: i % 3 ? `${i}` : null,
+      b: i % 2 === 0,
+    })),
+    { schema },
+  )
+  let from = 0
+  for await (const bytes of arrowBatches(data)) {
+    const piece = tableFromIPC(bytes)
+    expect(piece.getChild('i').at(0)).toBe(from % 7 ? from : null)
+    expect(piece.getChild('s').at(1)).toBe((from + 1) % 3 ? `${from + 1}` : null)
+    from += piece.numRows
+  }
+  expect(from).toBe(5000)
+  await refused(put('bad.arrow', 'nothing'), 'FILE_INVALID')
+  await expect(relationOfArrow(tableFromArrays({ x: [[1], [2]] }))).rejects.toThrow(/lists or structs/)
+})
+
+test('SQLite: a table or a view, whole numbers exact, mixed values as text', async () => {
+  const database = new DatabaseSync(at('shop.db'))
+  database.exec(
+    'CREATE TABLE orders (id INTEGER, price REAL, note); INSERT INTO orders VALUES (9007199254740993, 1.5, 7), (2, 2, \'x\'); CREATE VIEW cheap AS SELECT id FROM orders WHERE price < 2; CREATE TABLE "odd ""name" (b BLOB); INSERT INTO "odd ""name" VALUES (x\'00\')',
+  )
+  database.close()
+  expect(await types(at('shop.db'), { table: 'orders' })).toEqual(['id int', 'price float', 'note string'])
+  const cheap = await openTable(at('shop.db'), { table: 'cheap' })
+  expect(
+    await cheap
+      .derive({ text: ({ cast, column }) => cast(column('id'), 'VARCHAR') })
+      .select('text')
+      .rows(),
+  ).toEqual([{ text: '9007199254740993' }])
+  await refused(at('shop.db'), 'OPTION_INVALID')
+  await refused(at('shop.db'), 'TABLE_UNKNOWN', { table: 'ordes' })
+  await refused(at('shop.db'), 'COLUMN_TYPE', { table: 'odd "name' })
+  await refused(put('text.db', 'no database at all, just text'), 'FILE_INVALID')
+})
+
+test('Excel: a sheet by its name, types by its cells', async () => {
+  const path = at('book.xlsx')
+  writeFileSync(path, workbook())
+  expect(await types(path, { table: 'prices' })).toEqual(['id int', 'name string', 'price float'])
+  expect(await (await openTable(path, { table: 'prices' })).rows()).toEqual([
+    { id: 1, name: 'a', price: 1.5 },
+    { id: 2, name: null, price: 2 },
+  ])
+  await refused(path, 'OPTION_INVALID')
+  await refused(path, 'TABLE_UNKNOWN', { table: 'price' })
+  await refused(put('text.xlsx', 'no workbook'), 'FILE_INVALID')
+})
+
+test('what is no table is refused with what would be one', async () => {
+  await refused(put('a.pdf', 'x'), 'FORMAT_UNKNOWN')
+  await refused(put('b.csv', 'x\n1'), 'FORMAT_UNKNOWN', { format: 'parqet' })
+  await refused(at('none.csv'), 'FILE_MISSING')
+  await refused(put('empty.csv', ''), 'FILE_EMPTY')
+  await refused(put('twice.csv', 'a,a\n1,2\n'), 'COLUMN_TWICE')
+  await refused(put('open.csv', 'a,b\n1,"x\n'), 'CSV_MALFORMED')
+  await refused(put('latin.csv', Buffer.from('a\ncaf\xe9\n', 'latin1')), 'ENCODING_NOT_UTF8')
+})
+
+/** A workbook of two sheets, as its own small ZIP of stored files. */
+function workbook(): Buffer {
+  const sheet = (cells: string): string =>
+    `<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>${cells}</sheetData></worksheet>`
+  const text = (at: string, value: string): string => `<c r="${at}" t="inlineStr"><is><t>${value}</t></is></c>`
+  const number = (at: string, value: number): string => `<c r="${at}"><v>${value}</v></c>`
+  const row = (i: number, ...cells: string[]): string => `<row r="${i}">${cells.join('')}</row>`
+  const relation = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
+  return zip({
+    '[Content_Types].xml':
+      '<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>',
+    '_rels/.rels': `<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="${relation}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+    'xl/workbook.xml': `<?xml version="1.0" encoding="UTF-8"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="${relation}"><sheets><sheet name="prices" sheetId="1" r:id="r1"/><sheet name="other" sheetId="2" r:id="r2"/></sheets></workbook>`,
+    'xl/_rels/workbook.xml.rels': `<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="${relation}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="${relation}/worksheet" Target="worksheets/sheet2.xml"/></Relationships>`,
+    'xl/worksheets/sheet1.xml': sheet(
+      row(1, text('A1', 'id'), text('B1', 'name'), text('C1', 'price')) +
+        row(2, number('A2', 1), text('B2', 'a'), number('C2', 1.5)) +
+        row(3, number('A3', 2), number('C3', 2)),
+    ),
+    'xl/worksheets/sheet2.xml': sheet(row(1, text('A1', 'x'))),
+  })
+}
+
+function zip(files: Readonly<Record<string, string>>): Buffer {
+  const [bodies, entries]: [Buffer[], Buffer[]] = [[], []]
+  let offset = 0
+  for (const [name, content] of Object.entries(files)) {
+    const data = Buffer.from(content)
+    const head = (signature: number, more: readonly (readonly [2 | 4, number])[]): Buffer => {
+      const parts = [[4, crc32(data)], [4, data.length], [4, data.length], [2, name.length], [2, 0], ...more] as const
+      const buffer = Buffer.alloc(
+        14 + (signature === 0x02014b50 ? 2 : 0) + parts.reduce((sum, [size]) => sum + size, 0),
+      )
+      let at = buffer.writeUInt32LE(signature)
+      if (signature === 0x02014b50) at = buffer.writeUInt16LE(20, at)
+      at = buffer.writeUInt16LE(20, at) + 8
+      for (const [size, value] of parts)
+        at = size === 2 ? buffer.writeUInt16LE(value, at) : buffer.writeUInt32LE(value, at)
+      return buffer
+    }
+    bodies.push(head(0x04034b50, []), Buffer.from(name), data)
+    entries.push(
+      head(0x02014b50, [
+        [2, 0],
+        [2, 0],
+        [2, 0],
+        [4, 0],
+        [4, offset],
+      ]),
+      Buffer.from(name),
+    )
+    offset = bodies.reduce((sum, { length }) => sum + length, 0)
+  }
+  const directory = Buffer.concat(entries)
+  const end = Buffer.alloc(22)
+  end.writeUInt32LE(0x06054b50)
+  end.writeUInt16LE(Object.keys(files).length, 8)
+  end.writeUInt16LE(Object.keys(files).length, 10)
+  end.writeUInt32LE(directory.length, 12)
+  end.writeUInt32LE(offset, 16)
+  return Buffer.concat([...bodies, directory, end])
+}
+
+function crc32(data: Buffer): number {
+  let crc = ~0
+  for (const byte of data) {
+    crc ^= byte
+    for (let k = 0; k < 8; k++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
+  }
+  return ~crc >>> 0
+}
