@@ -20,7 +20,9 @@ import {
 } from '@mlpod/graph'
 import type { Mask } from './layers/layer.ts'
 import { type Objective, objective, type Problem } from './objective.ts'
+import { onlyGradients } from './optimizerGraph.ts'
 import { zerosLike } from './optimizers/arithmetic.ts'
+import { clipped } from './privacy.ts'
 import type { TrainingStepOptions } from './trainingStep.ts'
 
 /** Where a batch comes from. */
@@ -44,7 +46,7 @@ export interface BatchGradients {
 
 /** Returns the loss of a batch as a function of the trained parameters, and what it is differentiated by. */
 export function batchGradients(
-  { problem, seed, parameters: given, accumulate = 1, trainable = () => true }: TrainingStepOptions,
+  { problem, optimizer, seed, parameters: given, accumulate = 1, trainable = () => true, privacy }: TrainingStepOptions,
   { rows, tables, mask }: BatchSource,
 ) {
   const part = input('part', 'int64', [])
@@ -58,9 +60,17 @@ export function batchGradients(
   }
   const own = cut(rows)
   const batch = Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, gather(table, own)]))
-  const built = objective(problem as Problem, batch, { seed, parameters: given, training: true }, (m) => cut(mask(m)))
-  const paths = Object.keys(built.built.parameters).filter(trainable)
-  const parameters = paths.map((path) => built.built.parameters[path])
+  const masks: Value[] = []
+  const plain = objective(problem as Problem, batch, { seed, parameters: given, training: true }, (m) => {
+    const own = cut(mask(m))
+    masks.push(own)
+    return own
+  })
+  const paths = Object.keys(plain.built.parameters).filter(trainable)
+  const parameters = paths.map((path) => plain.built.parameters[path])
+  const built = privacy ? clipped(plain, parameters, [...Object.values(batch), ...masks], privacy) : plain
+  // noise is added to the one gradient of a step
+  const elsewhere = privacy && onlyGradients(optimizer, 'private training')
 
   const states = Object.values(built.built.states)
   const before = states.map(({ value }) => value)
@@ -130,6 +140,7 @@ export function batchGradients(
     parameters,
     /** Returns loss, gradients (begun with a cotangent instead of 1) and metrics at a point: the parameters unless told. */
     at(point: readonly Value[] | undefined, cotangent?: Value): BatchGradients {
+      if (point !== undefined) elsewhere?.()
       if (accumulate > 1) return inParts(point, cotangent)
       const [value] = moved([built.value], point)
       const wrt = point ?? parameters
@@ -138,6 +149,7 @@ export function batchGradients(
     },
     /** Returns the loss's Hessian at the parameters times one vector each. */
     hessianTimes(vectors: readonly Value[]): readonly Value[] {
+      elsewhere?.()
       if (accumulate === 1) return hvp(built.value, parameters, vectors)
       const count = terms.length
       const all = overParts(() => [

@@ -84,7 +84,7 @@ test('one number that is penalized adds itself, in parts too', async () => {
 
 test('what is drawn has its law', () => {
   const problem = problemOf(noisy as Parameters<typeof problemOf>[0])
-  const options = { ...noisy, problem, stepsPerRun: 4 }
+  const options = { ...noisy, problem, stepsPerRun: 4, privacy: undefined }
   const step = trainingStep(options)
   const trainer = newTrainer(step, { run: async () => ({}) }, options)
   const all = BigInt64Array.from({ length: 4 * 203 }, (_, i) => BigInt(i % 203))

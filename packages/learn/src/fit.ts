@@ -141,7 +141,7 @@ export async function fit(options: FitOptions): Promise<Fitted> {
 
 /** What tells a training from another: the graph of a step, settings of the optimizer, seed, and the rows in memory. */
 function identityOf(
-  { optimizer, seed, batch, shuffle, data, augment }: FitOptions,
+  { optimizer, seed, batch, shuffle, data, augment, privacy }: FitOptions,
   { computed }: TrainingStep,
 ): string {
   const { values, inputs } = computed()
@@ -157,6 +157,7 @@ function identityOf(
     shuffle,
     rows,
     ...(changes && { changes }),
+    ...(privacy && { privacy: { ...privacy } }),
   })
 }
 

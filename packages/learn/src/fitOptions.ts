@@ -11,7 +11,8 @@ import type { Metric } from './metric.ts'
 import type { NamedNetwork } from './namedNetwork.ts'
 import type { Optimizer } from './optimizers/index.ts'
 import { checkUpdates } from './optimizers/optimizer.ts'
-import type { BatchStream } from './source.ts'
+import { checkPrivacy, type Privacy } from './privacy.ts'
+import { type BatchStream, isStream } from './source.ts'
 
 /** When training ends before its last epoch. */
 export interface EarlyStopping {
@@ -53,6 +54,11 @@ export interface FitOptions {
    * step alone. Validation data are judged as they are.
    */
   readonly augment?: readonly BatchAugmentation[]
+  /**
+   * Whether single rows are hidden, and how far. The optimizer must look at gradients alone, and no layer at several rows of a
+   * batch. The noise follows from `seed`, which must then stay secret: who finds it can take the noise away.
+   */
+  readonly privacy?: Privacy
   /** How much the rows of each class count, on top of `weights`. */
   readonly classWeights?: ClassWeights
   readonly seed: number
@@ -133,6 +139,14 @@ export function checkOptions(options: FitOptions): void {
     throw invalid(`minDelta is ${earlyStopping.minDelta}, no number >= 0`)
   if (dataParallel !== undefined && (accumulate ?? 1) > 1)
     throw invalid('dataParallel already takes a batch in parts: leave accumulate out')
+  if (options.privacy) {
+    checkPrivacy(options.privacy)
+    if (isStream(options.data) && batch === undefined)
+      throw invalid('privacy needs to know the batch that a stream is drawn for: give batch')
+    if (options.precision === 'mixed') throw invalid('gradients of single rows are taken in single precision')
+    if (options.augment?.length)
+      throw invalid('augment may mix rows, and privacy hides single ones: leave one of them out')
+  }
   if (resume && !checkpoint) throw invalid('resume needs a checkpoint folder to go on from')
   const names = (options.callbacks ?? []).map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)

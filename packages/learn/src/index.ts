@@ -46,6 +46,8 @@ export {
   textTokens,
   type Vocabulary,
 } from './preprocess/texts.ts'
+export type { Privacy } from './privacy.ts'
+export { type EpsilonOptions, epsilon, noiseFor, type PrivacyLoss } from './privacyAccountant.ts'
 export { type RelationBatchesOptions, relationBatches } from './relationBatches.ts'
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts'
 export * from './schedules/index.ts'

@@ -47,7 +47,7 @@ export function problemOf(options: {
   return { network, losses, lossWeights, metrics, layout, columns, precision }
 }
 
-/** A mean and how much it counts: the sums of parts of a batch add up to those of the whole. */
+/** A mean and how much it counts: the sums of parts of a batch add up to those of the whole. A total of 0 divides nothing. */
 export interface Term {
   readonly weight: number
   readonly sum: Value
@@ -65,6 +65,8 @@ export interface Objective {
   /** What the mean of each loss is made of, by the output it judges; the network's penalties are one more. */
   readonly terms: Readonly<Record<string, Term>>
   readonly metrics: Readonly<Record<string, { readonly sum: Value; readonly total: Value }>>
+  /** Returns what each row loses by itself [batch], with its weight. Throws `OPTION_INVALID` where rows are judged together. */
+  readonly rows: () => Value
 }
 
 /**
@@ -133,6 +135,19 @@ export function objective(
         compute({ ...judged(output), weights }),
       ]),
     ),
+    rows() {
+      const losses = parts.map(({ name, loss, weight, prediction, target }) => {
+        const each = lossValue(loss, prediction, target, { reduction: 'rows', emptyMean: 'zero' })
+        if (each.shape.length === 0)
+          throw new PodError('OPTION_INVALID', `the loss of "${name}" judges a batch as a whole: no row has its own`)
+        const weighed = weights ? mul(each, weights) : each
+        return weight === 1 ? weighed : mul(weighed, weight)
+      })
+      const stranger = penalties.find(({ shape: [rows] }) => rows !== undefined && rows !== losses[0].shape[0])
+      if (stranger)
+        throw new PodError('OPTION_INVALID', `a penalty [${stranger.shape.join(', ')}] has no number for each row`)
+      return [...losses, ...penalties].reduce((a, b) => add(a, b))
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import { resolveClassWeights, withClassWeights } from './classWeights.ts'
 import type { TrainingData } from './data.ts'
 import type { FitOptions } from './fitOptions.ts'
 import { type Problem, problemOf } from './objective.ts'
-import { isStream, rowSource, type Source, streamSource } from './source.ts'
+import { isStream, poissonSource, rowSource, type Source, streamSource } from './source.ts'
 
 /** Returns where the batches come from, and what is learnt from them; everything is checked. */
 export async function prepared(options: FitOptions): Promise<{ source: Source; problem: Problem }> {
@@ -22,7 +22,8 @@ export async function prepared(options: FitOptions): Promise<{ source: Source; p
   if (!isStream(data)) {
     checkData(data, problemIn(data).losses, 'the data')
     const rows = classWeights ? withClassWeights(data, resolveClassWeights(classWeights, data)) : data
-    return finish(rowSource(rows, { batch, seed, shuffle }))
+    const drawn = options.privacy && (options.privacy.sampling ?? 'poisson') === 'poisson'
+    return finish(drawn ? poissonSource(rows, { batch, seed }) : rowSource(rows, { batch, seed, shuffle }))
   }
   if (classWeights === 'balanced')
     throw new PodError('OPTION_INVALID', 'classes of a stream cannot be counted before it is read', {

@@ -3,6 +3,7 @@ import { input, type Value } from '@mlpod/graph'
 import { maskType } from './layers/layer.ts'
 import { type Objective, objective, type Problem } from './objective.ts'
 import { parameterName } from './optimizerGraph.ts'
+import { clipped } from './privacy.ts'
 
 /** A problem on rows that are fed, in training, with its inputs by name. */
 export interface RowsObjective extends Objective {
@@ -21,10 +22,12 @@ export function rowsObjective(
     seed,
     parameters: given,
     trainable = () => true,
+    privacy,
   }: {
     readonly seed: number
     readonly parameters?: Readonly<Record<string, Tensor>>
     readonly trainable?: (path: string) => boolean
+    readonly privacy?: { readonly clip: number; readonly batch: number }
   },
 ): RowsObjective {
   const columns = Object.fromEntries(
@@ -34,18 +37,21 @@ export function rowsObjective(
     ]),
   )
   const masks: Record<string, Value> = {}
-  const made = objective(problem, columns, { seed, parameters: given, training: true }, (mask) => {
+  const plain = objective(problem, columns, { seed, parameters: given, training: true }, (mask) => {
     masks[mask.name] = input(mask.name, maskType(mask), ['rows', ...mask.shape])
     return masks[mask.name]
   })
-  const { parameters: all } = made.built
+  const { parameters: all } = plain.built
   const paths = Object.keys(all).filter(trainable)
+  const parameters = paths.map((path) => all[path])
+  const inputs = [...Object.values(columns), ...Object.values(masks)]
+  const made = privacy ? clipped(plain, parameters, inputs, privacy) : plain
   return {
     ...made,
     columns,
     masks,
     paths,
-    parameters: paths.map((path) => all[path]),
+    parameters,
     named: Object.fromEntries(paths.map((path) => [parameterName(path), all[path]])),
   }
 }

@@ -65,6 +65,44 @@ export function rowSource(
 }
 
 /**
+ * Returns the source of rows of which each is taken with probability batch / rows at each step, by itself; an epoch has as many
+ * steps as batches would fill it. A batch that is empty is passed over.
+ */
+export function poissonSource(
+  data: TrainingData,
+  { batch, seed }: { readonly batch: number; readonly seed: number },
+): Source {
+  const { columns } = columnsOf(data)
+  const n = rowsOf(data)
+  const taken = random({ seed, path: 'sampling' })
+  return {
+    sample: data,
+    open(epoch, behind) {
+      const draw = taken.at(String(epoch))
+      let step = 0
+      /** The rows of the next step that has some. */
+      const next = (): BigInt64Array | undefined => {
+        while (step < Math.ceil(n / batch)) {
+          const numbers = draw.at(String(step++))
+          const rows: bigint[] = []
+          for (let i = 0; i < n; i++) if (numbers.uniform(i) * n < batch) rows.push(BigInt(i))
+          if (rows.length > 0) return BigInt64Array.from(rows)
+        }
+        return undefined
+      }
+      for (let i = 0; i < behind; i++) next()
+      return {
+        [Symbol.asyncDispose]: async () => {},
+        async next() {
+          const rows = next()
+          return rows && { columns, rows, size: rows.length, steps: 1 }
+        },
+      }
+    },
+  }
+}
+
+/**
  * Returns the source of a stream, whose batches are steps; so many are asked for ahead. `prepare` is applied to each batch, and
  * throws for one that is wrong. Reads the first batch of the first epoch. Throws `DATA_EMPTY`.
  */

@@ -1,11 +1,13 @@
 import { PodError, type Tensor } from '@mlpod/contract'
 import { openSession } from '@mlpod/graph'
 import { checkClasses } from './checkData.ts'
+import { rowsOf } from './data.ts'
 import type { FitOptions } from './fitOptions.ts'
 import { openJudge, type Verdict } from './judge.ts'
 import type { Problem } from './objective.ts'
-import { scaledLoss } from './optimizers/index.ts'
+import { chain, scaledLoss } from './optimizers/index.ts'
 import { openParallel } from './parallel.ts'
+import { privateNoise } from './privacy.ts'
 import { isStream } from './source.ts'
 import { newTrainer, type Trainer } from './trainer.ts'
 import { type TrainingStep, trainingStep } from './trainingStep.ts'
@@ -24,10 +26,16 @@ export interface Training extends AsyncDisposable {
 
 /** Opens what training runs on. Throws `NETWORK_EMPTY`, `LABEL_INVALID`, and what a session throws. */
 export async function openTraining(options: FitOptions, problem: Problem): Promise<Training> {
-  const { validation, seed, threads = 1, device, runtime, dataParallel, precision } = options
+  const { validation, seed, threads = 1, device, runtime, dataParallel, precision, privacy } = options
+  const batch = isStream(options.data) ? (options.batch ?? 128) : Math.min(options.batch ?? 128, rowsOf(options.data))
   const stepsPerRun = dataParallel === undefined ? (options.stepsPerRun ?? 8) : 1
-  const optimizer = precision === 'mixed' ? scaledLoss(options.optimizer) : options.optimizer
-  const made = { ...options, problem, optimizer, stepsPerRun }
+  const optimizer =
+    precision === 'mixed'
+      ? scaledLoss(options.optimizer)
+      : privacy
+        ? chain(privateNoise((privacy.noise * privacy.clip) / batch), options.optimizer)
+        : options.optimizer
+  const made = { ...options, problem, optimizer, stepsPerRun, privacy: privacy && { clip: privacy.clip, batch } }
   const step = trainingStep(made)
   if (step.trained.length === 0)
     throw new PodError('NETWORK_EMPTY', 'the network has no parameters, so there is nothing to train')

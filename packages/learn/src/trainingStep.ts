@@ -18,6 +18,7 @@ import type { Objective, Problem } from './objective.ts'
 import { optimizerGraph, optimizerNeeds, parameterName, randomName, scalarName, slotName } from './optimizerGraph.ts'
 import type { Optimizer } from './optimizers/index.ts'
 import type { RandomTensor } from './optimizers/transform.ts'
+import { checkHidden } from './privacy.ts'
 
 /** The output that holds the loss of each step, [steps]. */
 export const LOSSES = 'losses'
@@ -68,6 +69,8 @@ export interface TrainingStepOptions {
   readonly accumulate?: number
   /** Whether the norms of gradient, update and weights are given for each step. */
   readonly norms?: boolean
+  /** How much of each row's gradient is taken, and by what the sum is divided. */
+  readonly privacy?: { readonly clip: number; readonly batch: number }
   /** Which parameters are trained, by path. */
   readonly trainable?: (path: string) => boolean
 }
@@ -134,6 +137,7 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
     { norms },
   )
   const { state, loss } = updated
+  if (options.privacy) checkHidden(optimizer.name, loss, [...updated.parameters, ...Object.values(state)])
   const extras = { ...metricExtras(metrics), ...updated.norms }
 
   const written = Object.keys(kept).filter((name) => state[name] !== undefined && state[name] !== leaves[name])
