@@ -42,7 +42,10 @@ function rebuildBodies(operation: Operation, mapped: Map<Value, Value>): Readonl
   )
 }
 
-// The state of a loop has the sizes it starts with, an element those of its sequence: where these change, so do the formals.
+const alike = (a: Value, b: Value): boolean => dtypeOf(a) === dtypeOf(b) && sameShape(a.shape, b.shape)
+
+// The state of a loop has the sizes and element type it starts with, an element those of its sequence: where these change, so do
+// the formals.
 function formals(operation: Operation, body: Body, mapped: Map<Value, Value>): readonly Value[] {
   const { type, inputs } = operation
   if (type !== 'Loop' && type !== 'Scan') return body.inputs
@@ -50,14 +53,15 @@ function formals(operation: Operation, body: Body, mapped: Map<Value, Value>): r
   return body.inputs.map((value, i) => {
     const before = inputs[i]
     const after = before && mapped.get(before)
-    if (!before || !after || (type === 'Loop' && i < 2) || sameShape(before.shape, after.shape)) return value
+    if (!before || !after || (type === 'Loop' && i < 2) || alike(before, after)) return value
     const known = mapped.get(value)
     if (known !== undefined) return known
     const axis = scanned !== undefined && i >= scanned.states ? scanned.inputAxes[i - scanned.states] : undefined
     const element = ({ shape }: Value): readonly Dim[] => (axis === undefined ? shape : shape.toSpliced(axis, 1))
     const [old, present] = [element(before), element(after)]
     const shape = value.shape.map((dim, at) => (dim === old[at] ? present[at] : dim))
-    const replaced = formal(value.name ?? `formal${i}`, dtypeOf(value), shape)
+    const dtype = dtypeOf(before) === dtypeOf(after) ? dtypeOf(value) : dtypeOf(after)
+    const replaced = formal(value.name ?? `formal${i}`, dtype, shape)
     mapped.set(value, replaced)
     return replaced
   })

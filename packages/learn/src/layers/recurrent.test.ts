@@ -261,3 +261,13 @@ test('a spectral norm begins near the largest singular value, and stays there in
     of.network(of.spectralNorm(of.dense(2), { dimension: 2 }), input('x', 'float32', ['n', 3]), { seed: 0 }),
   ).toThrow(expect.objectContaining({ code: 'LAYER_INVALID' }))
 })
+
+test('a cell goes through sequences in half precision too', async () => {
+  const x = sequences(8, 4)
+  const y = float({ shape: [8, 2], data: Array.from({ length: 16 }, (_, i) => Math.cos(i)) })
+  const network = of.sequential(of.recurrentOf(of.stacked(of.lstmCell(3), of.gruCell(2)), { output: 'last' }))
+  const options = { network, loss: mse(), optimizer: sgd({ learningRate: 0.1 }), data: { x, y }, seed: 5, epochs: 3 }
+  const [full, mixed] = [await fit(options), await fit({ ...options, precision: 'mixed' })]
+  for (const [path, { data }] of Object.entries(full.parameters))
+    data.forEach((value, i) => void expect(mixed.parameters[path].data[i]).toBeCloseTo(value, 2))
+})
