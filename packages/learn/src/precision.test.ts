@@ -139,6 +139,6 @@ test('an optimizer that leaves out steps lets training go on over a batch that o
 test('a device that no runtime has is refused, and the way of a TPU is told', async () => {
   await expect(fit({ ...small, device: 'tpu' as 'cpu' })).rejects.toMatchObject({
     code: 'DEVICE_UNKNOWN',
-    hint: expect.stringMatching(/export the model/),
+    hint: expect.stringMatching(/ONNX file where the TPU is/),
   })
 })

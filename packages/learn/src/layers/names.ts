@@ -59,9 +59,18 @@ const ROWS: readonly (readonly [ours: string, torch: string, keras: string])[] =
   ['localResponseNorm', 'LocalResponseNorm CrossMapLRN2d', ''],
   ['unitNorm', '', 'UnitNormalization'],
   ['weightNorm', '', ''],
+  ['spectralNorm', '', 'SpectralNormalization'],
   ['rnn', 'RNN', 'SimpleRNN'],
   ['gru', 'GRU', 'GRU'],
   ['lstm', 'LSTM', 'LSTM'],
+  ['rnnCell', 'RNNCell', 'SimpleRNNCell'],
+  ['gruCell', 'GRUCell', 'GRUCell'],
+  ['lstmCell', 'LSTMCell', 'LSTMCell'],
+  ['stacked', '', 'StackedRNNCells'],
+  ['recurrentOf', '', ''],
+  ['bidirectional', '', 'Bidirectional'],
+  ['stateful', '', ''],
+  ['convLstm', '', 'ConvLSTM#D'],
   ['timeDistributed', '', 'TimeDistributed'],
   ['multiHeadAttention', 'MultiheadAttention', 'MultiHeadAttention GroupQueryAttention'],
   ['attentionWithWeights', '', ''],
@@ -155,6 +164,8 @@ const ROWS: readonly (readonly [ours: string, torch: string, keras: string])[] =
   ['randomCrop', '', 'RandomCrop'],
   ['randomElastic', '', 'RandomElasticTransform'],
   ['randomErasing', '', 'RandomErasing'],
+  ['mixUp', '', 'MixUp'],
+  ['cutMix', '', 'CutMix'],
   ['randomFlip', '', 'RandomFlip'],
   ['randomGaussianBlur', '', 'RandomGaussianBlur'],
   ['randomGrayscale', '', 'RandomGrayscale'],
@@ -212,7 +223,6 @@ const ROWS: readonly (readonly [ours: string, torch: string, keras: string])[] =
 
 const CONTAINER = 'a network is a function that calls its layers, and its parameters are named by path'
 const BASE = 'it is a class to build layers from, and a layer here is a function of a value and a scope'
-const UNBUILT = 'it is not built yet'
 
 /** Names of torch.nn and keras.layers without a layer here, and why. */
 export const unnamedLayers: Readonly<Record<string, string>> = Object.fromEntries(
@@ -222,19 +232,13 @@ export const unnamedLayers: Readonly<Record<string, string>> = Object.fromEntrie
       ['torch.nn', 'Module RNNBase RNNCellBase', BASE],
       ['torch.nn', 'DataParallel', 'the setting dataParallel of fit trains in threads'],
       ['torch.nn', 'SyncBatchNorm', 'statistics are those of one device: batchNorm'],
-      ['torch.nn', 'GRUCell LSTMCell RNNCell', UNBUILT],
       [
         'keras.layers',
         'InputLayer InputSpec',
         'inputs are values: input of @mlpod/graph, whose sizes and type are checked',
       ],
       ['keras.layers', 'Layer Wrapper', BASE],
-      ['keras.layers', 'Bidirectional', 'it is the setting bidirectional of rnn, gru and lstm'],
-      ['keras.layers', 'StackedRNNCells', 'it is the setting layers of rnn, gru and lstm'],
-      ['keras.layers', 'RNN', 'it loops over a cell: loop and scan of @mlpod/graph loop over any function'],
-      ['keras.layers', 'GRUCell LSTMCell SimpleRNNCell ConvLSTM1D ConvLSTM2D ConvLSTM3D', UNBUILT],
-      ['keras.layers', 'SpectralNormalization', UNBUILT],
-      ['keras.layers', 'MixUp CutMix', UNBUILT],
+      ['keras.layers', 'RNN', 'recurrentOf goes through a sequence with any cell'],
       ['keras.layers', 'MaxNumBoundingBoxes', 'it pads lists of boxes for batches of Keras; boxes here are tensors'],
     ] as const
   ).flatMap(([place, names, reason]) => names.split(' ').map((name) => [`${place}.${name}`, reason])),
