@@ -25,7 +25,7 @@ import {
   sgd,
 } from './index.ts'
 import { poissonSource } from './source.ts'
-import { coded, rows, small } from './testData.ts'
+import { coded, float, rows, small } from './testData.ts'
 
 const reference: {
   readonly cases: readonly {
@@ -62,6 +62,17 @@ test('without noise and with a clip that no gradient reaches, private training i
     close(hidden.parameters, whole.parameters)
     hidden.history.forEach(({ loss }, i) => void expect(loss).toBeCloseTo(whole.history[i].loss, 5))
   }
+})
+
+test('weights of rows multiply their losses', async () => {
+  const weights = float(
+    [203],
+    Array.from({ length: 203 }, (_, i) => (i % 3 === 0 ? 0 : 2)),
+  )
+  const weighed = { ...small, batch: 203, epochs: 2, optimizer: sgd({ learningRate: 0.1 }), data: { ...rows, weights } }
+  // the mean divides by 135 rows of weight 2, the private sum by 203 rows
+  const whole = await fit({ ...weighed, optimizer: sgd({ learningRate: (0.1 * 2 * 135) / 203 }) })
+  close((await fit({ ...weighed, privacy: shuffled })).parameters, whole.parameters)
 })
 
 const networks: Readonly<Record<string, Layer>> = {

@@ -7,7 +7,9 @@ import type { Transform } from './optimizers/transform.ts'
 
 /**
  * How training hides single rows: the gradient of each is shortened to `clip`, and normal noise of standard deviation
- * `noise` * `clip` is added to their sum, which is divided by the batch that was asked for. `epsilon` tells what that hides.
+ * `noise` * `clip` is added to their sum, which is divided by the batch that was asked for. `epsilon` tells what that hides: the
+ * parameters after each step, not the losses and metrics that are told beside them. Weights of rows and classes multiply a row's
+ * loss before its gradient is clipped; a mean does not divide by them.
  */
 export interface Privacy {
   /** The longest gradient of one row. */
