@@ -20,7 +20,7 @@ function readable(name: string, sqlType: string): { kind: ColumnData['kind']; ex
 }
 
 /** SQL text of a value: ISO 8601 for moments (microseconds only where there are any). */
-function isoText(column: string, sqlType: string): string {
+export function isoText(column: string, sqlType: string): string {
   if (!sqlType.startsWith('TIMESTAMP')) return `CAST(${column} AS VARCHAR)`
   const utc = sqlType.includes('TIME ZONE') ? `(${column} AT TIME ZONE 'UTC')` : `CAST(${column} AS TIMESTAMP)`
   return `CASE WHEN isfinite(${utc}) THEN strftime(${utc}, '%Y-%m-%dT%H:%M:%S') || CASE WHEN epoch_us(${utc}) % 1000000 = 0 THEN '' ELSE rtrim(strftime(${utc}, '.%f'), '0') END || 'Z' END`

@@ -72,7 +72,7 @@ const passing: Expectation<'id' | 'price' | 'cost' | 'code' | 'country'>[] = [
   { type: 'uniqueCountBetween', column: 'country', min: 1, max: 3 },
 ]
 
-test('twenty expectations that hold take one statement', async () => {
+test('twenty expectations take one scan', async () => {
   const { result, statements } = await traceStatements(() => expectations(sales, passing))
   expect(result.map(({ status, message }) => message ?? status)).toEqual(passing.map(() => 'pass'))
   expect(statements.length).toBe(1)
@@ -91,7 +91,8 @@ test('only failed expectations fetch the first values that were not expected', a
   expect(failed.map(({ sample }) => sample.length > 0)).toEqual([true, true, true])
   expect(failed[0].sample).toEqual([1, 2])
   expect(Object.keys(failed[2].sample[0] as object)).toEqual(['price', 'cost'])
-  expect(statements.length).toBe(1 + 1 + 2 + 1)
+  // all in one scan, the repeated rows counted, and the samples of both tables
+  expect(statements.length).toBe(1 + 1 + 2)
 })
 
 test('mostly forgives a share, and a row condition looks at some rows alone', async () => {
@@ -157,7 +158,7 @@ test('parameters that make no sense are refused before anything is read', async 
   await expect(given({ type: 'between', column: 'price', min: 2, max: 1 })).rejects.toThrow(refused)
   await expect(given({ type: 'between', column: 'price', mostly: 2 })).rejects.toThrow(refused)
   await expect(given({ type: 'matchRegex', column: 'price', pattern: '(' })).rejects.toThrow(refused)
-  await expect(given({ type: 'matchRegex', column: 'price', pattern: '(?=x)' })).rejects.toThrow(refused)
+  await expect(given({ type: 'matchRegexList', column: 'price', patterns: [] })).rejects.toThrow(refused)
   await expect(given({ type: 'distinctInSet', column: 'price', values: [] })).rejects.toThrow(refused)
   await expect(given({ type: 'quantileBetween', column: 'price', quantile: 2 })).rejects.toThrow(refused)
   await expect(given({ type: 'betwen' } as never)).rejects.toThrow(refused)

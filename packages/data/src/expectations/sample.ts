@@ -1,26 +1,173 @@
-import type { ExprNode } from '@uwdata/mosaic-sql'
+import type { ExprNode, SelectQuery } from '@uwdata/mosaic-sql'
+import { isoText } from '../columns.ts'
+import { identifier, type Sql } from '../engine.ts'
 import { relation } from '../query.ts'
-import type { AnyRelation, Cell } from '../relation.ts'
-import type { ExpectationResult } from './expectation.ts'
+import type { AnyRelation, Cell, ColumnInfo } from '../relation.ts'
+import { freeName } from './order.ts'
+import type { Failing } from './plan.ts'
 
-/** Returns the first values (rows of values for several columns) of the rows that fail. */
-export async function sampleOf(
-  data: AnyRelation,
-  failing: ExprNode,
-  names: readonly string[],
-  samples: number,
-): Promise<ExpectationResult['sample']> {
-  const { engine } = data
-  const { sql } = engine
-  const query = sql.Query.from({ input: data.query })
-    .select(...names.map((name) => sql.column(name)))
-    .where(failing)
-    .limit(samples)
-  return flat(await relation({ engine, query, columns: names, tokens: [] }).rows(), names)
+/** The first rows that are not as expected, in the order of the table. */
+export interface Sampled {
+  /** A value a row, or a record of values for several columns. */
+  readonly values: readonly Cell[] | readonly Readonly<Record<string, Cell>>[]
+  /** The places of the rows in the table, from 0. */
+  readonly rows: readonly number[]
+  /** The columns that were asked for beside. */
+  readonly keys: readonly Readonly<Record<string, Cell>>[]
 }
 
-const flat = (rows: readonly Record<string, Cell>[], names: readonly string[]): ExpectationResult['sample'] =>
-  names.length === 1 ? rows.map((row) => row[names[0]]) : rows
+interface SampleOptions {
+  /** Rows of each. */
+  readonly limit: number
+  /** Columns that are read beside those of the expectation. */
+  readonly keys?: readonly string[]
+}
+
+/** Rows that are looked through first: most failures show early. */
+const HEAD = 20_000
+/** Samples of one statement. */
+const TOGETHER = 250
+/** Rows that one aggregate may keep. */
+const KEPT = 1000
+
+/**
+ * Returns the first failing rows of each, in one statement over the first rows of the table and one more over all of it for those that
+ * did not show enough there.
+ */
+export async function samplesOf(
+  data: AnyRelation,
+  wanted: readonly { readonly failing: Failing; readonly unexpected: number }[],
+  found: ReadonlyMap<string, ColumnInfo>,
+  { limit, keys = [] }: SampleOptions,
+): Promise<Sampled[]> {
+  const results = new Array<Sampled>(wanted.length)
+  const tables = new Map<AnyRelation, number[]>()
+  wanted.forEach(({ failing: { from = data } }, i) => {
+    tables.set(from, [...(tables.get(from) ?? []), i])
+  })
+  for (const [from, members] of tables) {
+    let open = members
+    for (const head of from === data ? [HEAD, undefined] : [undefined]) {
+      for (let start = 0; start < open.length; start += TOGETHER) {
+        const part = open.slice(start, start + TOGETHER)
+        const read = limit > KEPT ? readEach : readTogether
+        const samples = await read(
+          from,
+          part.map((i) => wanted[i].failing),
+          found,
+          { limit, keys, head },
+        )
+        part.forEach((i, j) => {
+          results[i] = samples[j]
+        })
+      }
+      open = open.filter((i) => results[i].rows.length < Math.min(limit, wanted[i].unexpected))
+    }
+  }
+  return results
+}
+
+type Read = (
+  from: AnyRelation,
+  failing: readonly Failing[],
+  found: ReadonlyMap<string, ColumnInfo>,
+  options: { readonly limit: number; readonly keys: readonly string[]; readonly head?: number },
+) => Promise<Sampled[]>
+
+/** The table with the place of each row. */
+function numbered(
+  from: AnyRelation,
+  place: string | undefined,
+  head: number | undefined,
+): { query: SelectQuery; at: string } {
+  const { sql } = from.engine
+  const at = place ?? freeName(from.columns, 'place')
+  const all = sql.Query.from({ input: from.query }).select(...from.columns.map((name) => sql.column(name)))
+  const query = place === undefined ? all.select({ [at]: sql.sub(sql.row_number(), sql.literal(1)) }) : all
+  return { query: head === undefined ? query : query.limit(head), at }
+}
+
+const readTogether: Read = async (from, failing, found, { limit, keys, head }) => {
+  const { engine } = from
+  const { sql } = engine
+  const { query, at } = numbered(from, failing[0].place, head)
+  const select = Object.fromEntries(
+    failing.map(({ predicate, columns }, i) => {
+      const fields = [sql.column(at), ...[...columns, ...keys].map((name) => shown(sql, name, found.get(name)))]
+      const packed = new sql.FunctionNode(
+        'struct_pack',
+        fields.map((field, j) => sql.namedArg(`f${j}`, field) as ExprNode),
+      )
+      const row = sql.cond(predicate, packed) as ExprNode
+      // kept are the rows of the least places
+      return [
+        `s${i}`,
+        new sql.AggregateNode('arg_min', [row, sql.cond(predicate, sql.column(at)) as ExprNode, sql.literal(limit)]),
+      ]
+    }),
+  )
+  const [row] = await engine.read(String(sql.Query.from({ numbered: query }).select(select)))
+  return failing.map(({ columns }, i) => {
+    const items =
+      (row[`s${i}`] as { readonly items: readonly { readonly entries: Record<string, unknown> }[] } | null)?.items ?? []
+    return sampled(
+      items.map(({ entries }) => Object.values(entries)),
+      columns,
+      keys,
+    )
+  })
+}
+
+const readEach: Read = async (from, failing, found, { limit, keys, head }) => {
+  const { engine } = from
+  const { sql } = engine
+  const results: Sampled[] = []
+  for (const { predicate, columns, place } of failing) {
+    const { query, at } = numbered(from, place, head)
+    const fields = Object.fromEntries(
+      [sql.column(at), ...[...columns, ...keys].map((name) => shown(sql, name, found.get(name)))].map((field, j) => [
+        `f${j}`,
+        field,
+      ]),
+    )
+    const select = sql.Query.from({ numbered: query }).select(fields).where(predicate).orderby(sql.column(at))
+    const rows = await engine.read(String(Number.isFinite(limit) ? select.limit(limit) : select))
+    results.push(
+      sampled(
+        rows.map((row) => Object.values(row)),
+        columns,
+        keys,
+      ),
+    )
+  }
+  return results
+}
+
+function sampled(rows: readonly (readonly unknown[])[], columns: readonly string[], keys: readonly string[]): Sampled {
+  const record = (row: readonly unknown[], names: readonly string[], start: number) =>
+    Object.fromEntries(names.map((name, j) => [name, plainCell(row[start + j])]))
+  return {
+    rows: rows.map(([place]) => Number(place)),
+    values: columns.length === 1 ? rows.map((row) => plainCell(row[1])) : rows.map((row) => record(row, columns, 1)),
+    keys: rows.map((row) => record(row, keys, 1 + columns.length)),
+  }
+}
+
+/** A column as it is shown: moments in ISO form, what JSON has no word for as text. */
+function shown(sql: Sql, name: string, info: ColumnInfo | undefined): ExprNode {
+  const value = sql.column(name)
+  const type = info?.sqlType ?? ''
+  if (/^(DATE|TIMESTAMP)/.test(type)) return sql.verbatim(isoText(identifier(name), type))
+  if (type.startsWith('DECIMAL')) return sql.cast(value, 'DOUBLE')
+  return info?.type === undefined ? sql.cast(value, 'VARCHAR') : value
+}
+
+/** A value as JSON has it: whole numbers beyond 2^53 as text, NaN as null. */
+function plainCell(value: unknown): Cell {
+  if (value === null || value === undefined || Number.isNaN(value)) return null
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  return typeof value === 'object' ? String(value) : (value as Cell)
+}
 
 /** Returns the number of rows whose values occur more than once, and the most frequent of those values. */
 export async function repeated(
@@ -28,7 +175,7 @@ export async function repeated(
   kept: ExprNode,
   names: readonly string[],
   samples: number,
-): Promise<{ count: number; sample: ExpectationResult['sample'] }> {
+): Promise<{ count: number; sample: readonly Cell[] | readonly Record<string, Cell>[] }> {
   const { engine } = data
   const { sql } = engine
   const columns = names.map((name) => sql.column(name))
@@ -45,5 +192,5 @@ export async function repeated(
     .limit(samples)
     .select(...names)
     .rows()
-  return { count: Number(count), sample: flat(rows, names) }
+  return { count: Number(count), sample: names.length === 1 ? rows.map((row) => row[names[0]]) : rows }
 }

@@ -1,0 +1,51 @@
+import { isBeyondRe2 } from '../rules.ts'
+
+/** A regular expression as the engine and as JavaScript know it. */
+export interface Pattern {
+  /** For the engine; undefined where it looks around or back, which the engine cannot. */
+  readonly re2?: string
+  readonly js: RegExp
+}
+
+/**
+ * Returns a regular expression written for Python or JavaScript in the forms that we run: named groups, flags at its beginning and
+ * the ends of a text are written differently. It matches anywhere in the text; `.` is any character but a line break.
+ * Throws `SyntaxError`.
+ */
+export function patternOf(source: string): Pattern {
+  const head = /^\(\?([aimsuxL]+)\)/.exec(source)
+  const flags = head ? [...new Set(head[1])].filter((flag) => 'ims'.includes(flag)) : []
+  if (head?.[1].includes('x')) throw new SyntaxError('verbose patterns are not read')
+  const body = head ? source.slice(head[0].length) : source
+  const js = body
+    .replaceAll('(?P<', '(?<')
+    .replaceAll(/\(\?P=(\w+)\)/g, '\\k<$1>')
+    .replaceAll(/(?<!\\)((?:\\\\)*)\\A/g, '$1^')
+    .replaceAll(/(?<!\\)((?:\\\\)*)\\Z/g, '$1$')
+  const compiled = compile(js, flags.join(''))
+  const re2 = isBeyondRe2(body) || /\(\?P=/.test(body) ? undefined : body.replaceAll(/(?<!\\)((?:\\\\)*)\\Z/g, '$1\\z')
+  return {
+    js: compiled,
+    re2: re2 === undefined ? undefined : `${flags.length > 0 ? `(?${flags.join('')})` : ''}${re2}`,
+  }
+}
+
+const compile = (source: string, flags: string): RegExp => {
+  try {
+    return new RegExp(source, `${flags}u`)
+  } catch {
+    // escapes of letters that mean nothing are errors only in unicode patterns
+    return new RegExp(source, flags)
+  }
+}
+
+/** Returns what is wrong with patterns, if anything. */
+export function refusePatterns(patterns: readonly string[]): string | undefined {
+  for (const pattern of patterns)
+    try {
+      patternOf(pattern)
+    } catch {
+      return `the pattern ${pattern} is no regular expression`
+    }
+  return patterns.length === 0 ? 'its list of patterns is empty' : undefined
+}
