@@ -1,8 +1,14 @@
 import { didYouMean, PodError } from '@mlpod/contract'
+import { midranks } from '@mlpod/math'
 import type { AnyRelation } from '../relation.ts'
+import { clustering } from './clustering.ts'
+import { complexity } from './complexity.ts'
+import { concept } from './concept.ts'
 import { general } from './general.ts'
 import type { MetaGroup } from './group.ts'
 import { infoTheory, itemset } from './infoTheory.ts'
+import { landmarking } from './landmarking.ts'
+import { modelBased } from './modelBased.ts'
 import { statistical } from './statistical.ts'
 import { type SummaryName, summaries, summarizeValues } from './summaries.ts'
 import { readMeta } from './table.ts'
@@ -13,6 +19,11 @@ export const metaGroups = {
   statistical,
   'info-theory': infoTheory,
   itemset,
+  clustering,
+  concept,
+  complexity,
+  'model-based': modelBased,
+  landmarking,
 } as const satisfies Readonly<Record<string, MetaGroup>>
 
 /** The name of a group of meta-features. */
@@ -29,8 +40,10 @@ export interface MetaOptions {
   readonly summary?: readonly SummaryName[]
   /** Columns of numbers that are codes of categories. */
   readonly categorical?: readonly string[]
-  /** Rows looked at; more are drawn from. */
+  /** Rows looked at; more are drawn from. For groups whose cost grows with the square of the rows it is 2,000 unless said otherwise. */
   readonly maxRows?: number
+  /** Adds the rank of each landmarker among all of them, by each summary. */
+  readonly relative?: boolean
   readonly seed?: number
 }
 
@@ -54,6 +67,7 @@ export async function metaFeatures(
     groups = Object.keys(metaGroups) as MetaGroupName[],
     features,
     summary = ['mean', 'sd'],
+    relative = false,
     ...options
   }: MetaOptions,
 ): Promise<MetaFeatures> {
@@ -62,18 +76,24 @@ export async function metaFeatures(
   const known = groups.flatMap((name) => Object.keys(metaGroups[name]))
   for (const name of features ?? []) checkName(name, known, 'meta-feature of these groups')
   const table = await readMeta(data, { target, ...options })
+  const squared = groups.some((name) => SQUARED.has(name))
+  const small =
+    squared && table.n > SQUARED_ROWS && options.maxRows === undefined
+      ? await readMeta(data, { target, ...options, maxRows: SQUARED_ROWS })
+      : table
   const found: Record<string, number> = {}
   for (const group of groups)
     for (const [name, feature] of Object.entries(metaGroups[group] as MetaGroup)) {
       if (features && !features.includes(name)) continue
-      const value = feature(table)
+      const value = feature(SQUARED.has(group) ? small : table)
       if (typeof value === 'number') found[name] = value
       else
         for (const each of summary)
           for (const [suffix, number] of summarizeValues(each, Float64Array.from(value)))
             found[`${name}.${each}${suffix}`] = number
     }
-  return { features: found, rows: table.n, dropped: table.dropped, drawn: table.drawn }
+  if (relative) Object.assign(found, ranks(found, summary))
+  return { features: found, rows: table.n, dropped: table.dropped, drawn: table.drawn || small.drawn }
 }
 
 /** Returns the names of the features of groups, before anything is computed. */
@@ -86,4 +106,23 @@ function checkName(name: string, names: readonly string[], what: string): void {
     throw new PodError('OPTION_INVALID', `there is no ${what} "${name}"${didYouMean(name, names)}`, {
       hint: `there are ${names.join(', ')}`,
     })
+}
+
+/** Groups that look at all pairs of rows, or learn from them again and again. */
+const SQUARED: ReadonlySet<MetaGroupName> = new Set(['clustering', 'concept', 'complexity', 'landmarking'])
+const SQUARED_ROWS = 2000
+
+/** The rank of each landmarker among all, the least first, equal ones sharing theirs. */
+function ranks(found: Readonly<Record<string, number>>, summary: readonly SummaryName[]): Record<string, number> {
+  const ranked: Record<string, number> = {}
+  for (const each of summary) {
+    const names = Object.keys(landmarking)
+      .map((name) => `${name}.${each}`)
+      .filter((name) => name in found)
+    const places = midranks(names.map((name) => (Number.isNaN(found[name]) ? -Infinity : found[name])))
+    names.forEach((name, i) => {
+      ranked[`${name}.relative`] = places[i]
+    })
+  }
+  return ranked
 }
