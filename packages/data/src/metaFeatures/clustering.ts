@@ -1,15 +1,10 @@
 import { spread } from '@mlpod/math'
-import { type Distances, euclidean } from './distances.ts'
-import type { MetaGroup } from './group.ts'
+import { euclidean } from './distances.ts'
+import { type MetaGroup, once } from './group.ts'
 import type { MetaTable } from './table.ts'
 
 const sum = (list: readonly number[]): number => list.reduce((total, v) => total + v, 0)
-const kept = new WeakMap<MetaTable, Distances>()
-const distances = (t: MetaTable): Distances => {
-  const found = kept.get(t) ?? euclidean(t.numbers, t.n)
-  kept.set(t, found)
-  return found
-}
+const distances = once((t) => euclidean(t.numbers, t.n))
 
 /** Centres of the classes, and the mean distance of their rows to them. */
 function centres({ numbers, target, classes, n }: MetaTable) {

@@ -1,6 +1,6 @@
 import { random, spread, symmetricEigen, variance } from '@mlpod/math'
 import { gower, scaled } from './distances.ts'
-import type { MetaGroup } from './group.ts'
+import { type MetaGroup, once } from './group.ts'
 import { linearSvm } from './linearSvm.ts'
 import { covariance } from './statistical.ts'
 import type { MetaTable } from './table.ts'
@@ -97,7 +97,7 @@ function components({ numbers }: MetaTable): number {
 }
 
 /** For each row the nearest of another class, and of its own. */
-function nearest(t: MetaTable) {
+const nearest = once((t) => {
   const { at } = gower(t)
   return Array.from({ length: t.n }, (_, i) => {
     let [enemy, enemyAt, friend, friendAt] = [-1, Infinity, -1, Infinity]
@@ -110,7 +110,7 @@ function nearest(t: MetaTable) {
     }
     return { enemy, enemyAt, friend, friendAt }
   })
-}
+})
 
 /** Rows that a shortest tree over all rows joins with another class. Source: Prim (1957). */
 function borderline(t: MetaTable): number {
@@ -169,7 +169,7 @@ function spheres(t: MetaTable): number {
 }
 
 /** Neighbours (15 % of the rows) of the same class, joined both ways. */
-function graph(t: MetaTable): Set<number>[] {
+const graph = once((t): Set<number>[] => {
   const { at } = gower(t)
   const h = 0.15 * t.n
   const count = Math.max(1, h % 1 === 0.5 ? Math.floor(h) + (Math.floor(h) % 2) : Math.round(h))
@@ -184,7 +184,7 @@ function graph(t: MetaTable): Set<number>[] {
       }
   }
   return edges
-}
+})
 
 /** Closed among all paths of two edges. */
 function transitivity(edges: readonly Set<number>[]): number {

@@ -1,13 +1,8 @@
-import { type Distances, euclidean, scaled } from './distances.ts'
-import type { MetaGroup } from './group.ts'
+import { euclidean, scaled } from './distances.ts'
+import { type MetaGroup, once } from './group.ts'
 import type { MetaTable } from './table.ts'
 
-const kept = new WeakMap<MetaTable, Distances>()
-const distances = (t: MetaTable): Distances => {
-  const found = kept.get(t) ?? euclidean(scaled(t.numbers), t.n)
-  kept.set(t, found)
-  return found
-}
+const distances = once((t) => euclidean(scaled(t.numbers), t.n))
 
 /** For each row, sums over all others of what is weighed, and of the weights. */
 const weighed =

@@ -1,5 +1,5 @@
 import { spread } from '@mlpod/math'
-import type { MetaTable } from './table.ts'
+import { once } from './group.ts'
 
 /** Distances of all pairs of rows, row by row. */
 export interface Distances {
@@ -30,18 +30,12 @@ export const scaled = (columns: readonly Float64Array[]): Float64Array[] =>
     return column.map((v) => (max > min ? (v - min) / (max - min) : 0))
   })
 
-const kept = new WeakMap<MetaTable, Distances>()
-
 /** Returns Gower's distances: the mean over the columns, each on [0, 1]. Source: Gower (1971). */
-export function gower(t: MetaTable): Distances {
-  const known = kept.get(t)
-  if (known) return known
-  const columns = scaled(t.numbers)
-  const found = pairs(t.n, (i, j) => {
+export const gower = once(({ numbers, n }) => {
+  const columns = scaled(numbers)
+  return pairs(n, (i, j) => {
     let sum = 0
     for (const column of columns) sum += Math.abs(column[i] - column[j])
     return sum / columns.length
   })
-  kept.set(t, found)
-  return found
-}
+})

@@ -1,15 +1,9 @@
-import type { MetaFeature, MetaGroup } from './group.ts'
+import { type MetaFeature, type MetaGroup, once } from './group.ts'
 import type { MetaTable } from './table.ts'
 import { growTree, importances, type TreeNode } from './tree.ts'
 
-const kept = new WeakMap<MetaTable, TreeNode[]>()
-
 /** The tree of a table, grown until its leaves are pure. */
-export const treeOf = (t: MetaTable): TreeNode[] => {
-  const found = kept.get(t) ?? growTree(t.numbers, t.target.codes, t.classes.length)
-  kept.set(t, found)
-  return found
-}
+const treeOf = once((t): TreeNode[] => growTree(t.numbers, t.target.codes, t.classes.length))
 
 const size = ({ counts }: TreeNode): number => counts.reduce((sum, c) => sum + c, 0)
 const leaves = (t: MetaTable): TreeNode[] => treeOf(t).filter(({ feature }) => feature < 0)

@@ -9,9 +9,9 @@ const central = (v: Float64Array, power: number): number => {
 const variance = (v: Float64Array): number => (v.length <= 1 ? Number.NaN : (central(v, 2) * v.length) / (v.length - 1))
 
 /** Method 3 of Joanes and Gill (1998). */
-export const skewnessOf = (v: Float64Array): number =>
+const skewnessOf = (v: Float64Array): number =>
   v.length === 0 ? Number.NaN : (central(v, 3) / central(v, 2) ** 1.5) * ((v.length - 1) / v.length) ** 1.5
-export const kurtosisOf = (v: Float64Array): number =>
+const kurtosisOf = (v: Float64Array): number =>
   v.length === 0 ? Number.NaN : (central(v, 4) / central(v, 2) ** 2) * (1 - 1 / v.length) ** 2 - 3
 
 /** Shares of ten equal bins over the values. */

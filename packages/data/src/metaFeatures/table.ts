@@ -1,5 +1,5 @@
 import { PodError } from '@mlpod/contract'
-import { quantiles, random } from '@mlpod/math'
+import { quantiles, random, sortNumbers } from '@mlpod/math'
 import { unknownColumn } from '../query.ts'
 import type { AnyRelation, Relation } from '../relation.ts'
 
@@ -47,47 +47,51 @@ export async function readMeta(
   const read = await (data as Relation).toColumns(target, ...infos.map(({ name }) => name))
   const all = [target, ...infos.map(({ name }) => name)]
   const rows = read[target].data.length
-  const whole: number[] = []
-  for (let i = 0; i < rows; i++)
-    if (
-      all.every(
-        (name) => read[name].missing?.[i] !== 1 && (read[name].kind === 'text' || Number.isFinite(read[name].data[i])),
-      )
-    )
-      whole.push(i)
+  const missing = new Uint8Array(rows)
+  for (const name of all) {
+    const column = read[name]
+    for (let i = 0; i < rows; i++)
+      if (column.missing?.[i] === 1 || (column.kind === 'number' && !Number.isFinite(column.data[i]))) missing[i] = 1
+  }
+  const whole = new Uint32Array(rows - missing.reduce((sum, m) => sum + m, 0))
+  for (let i = 0, k = 0; i < rows; i++) if (missing[i] === 0) whole[k++] = i
   if (whole.length < 2)
     throw new PodError('SAMPLE_TOO_SMALL', `${whole.length} rows have no missing value; meta-features need two`)
   const kept =
     maxRows !== undefined && whole.length > maxRows
-      ? Array.from(random({ seed, path: 'meta' }).permutation(whole.length).subarray(0, maxRows), (i) => whole[i]).sort(
-          (a, b) => a - b,
-        )
+      ? random({ seed, path: 'meta' })
+          .permutation(whole.length)
+          .subarray(0, maxRows)
+          .map((i) => whole[i])
+          .sort()
       : whole
   const isCategory = infos.map(({ name }) => read[name].kind === 'text' || categorical.includes(name))
-  const values = infos.map(({ name }) => kept.map((i) => read[name].data[i]))
+  const values = infos.map(({ name }) => picked(read[name].data, kept))
   const coded = values.map((list, j) => (isCategory[j] ? codesOf(list) : undefined))
-  const numbers: Float64Array[] = values.flatMap((list, j) =>
-    isCategory[j] ? [] : [Float64Array.from(list as number[])],
-  )
+  const given = values.filter((_, j) => !isCategory[j]) as Float64Array[]
+  const numbers = [...given]
   let first = true
   for (const codes of coded) {
     if (!codes) continue
-    for (let level = first ? 0 : 1; level < codes.levels.length; level++)
-      numbers.push(Float64Array.from(codes.codes, (code) => Number(code === level)))
+    for (let level = first ? 0 : 1; level < codes.levels.length; level++) numbers.push(indicator(codes.codes, level))
     first = false
   }
-  const y = codesOf(kept.map((i) => read[target].data[i]))
+  const y = codesOf(picked(read[target].data, kept))
   const classes = y.levels.map(() => 0)
   for (const code of y.codes) classes[code]++
+  let binnedOnce: readonly Codes[] | undefined
   return {
     n: kept.length,
-    attributes: infos.map(({ name }, j) => ({ name, categorical: isCategory[j], distinct: new Set(values[j]).size })),
+    attributes: infos.map(({ name }, j) => ({
+      name,
+      categorical: isCategory[j],
+      distinct: coded[j]?.levels.length ?? distinctOf(values[j] as Float64Array),
+    })),
     numbers,
-    // numbers come first, as in the other view
-    categories: [
-      ...coded.filter((codes) => codes !== undefined),
-      ...values.flatMap((list, j) => (isCategory[j] ? [] : [binned(Float64Array.from(list as number[]))])),
-    ],
+    get categories() {
+      binnedOnce ??= [...coded.filter((codes) => codes !== undefined), ...given.map(binned)]
+      return binnedOnce
+    },
     target: y,
     classes,
     dropped: rows - whole.length,
@@ -96,10 +100,34 @@ export async function readMeta(
   }
 }
 
-function codesOf(values: readonly (string | number)[]): Codes {
-  const levels = [...new Set(values)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+/** The values of some rows. */
+function picked(data: Float64Array | readonly string[], rows: Uint32Array): Float64Array | string[] {
+  const found: Float64Array | string[] =
+    data instanceof Float64Array ? new Float64Array(rows.length) : new Array<string>(rows.length)
+  for (let i = 0; i < rows.length; i++) found[i] = data[rows[i]]
+  return found
+}
+
+/** The number of distinct values. */
+function distinctOf(values: Float64Array): number {
+  const sorted = sortNumbers(values.slice())
+  let count = sorted.length > 0 ? 1 : 0
+  for (let i = 1; i < sorted.length; i++) if (sorted[i] !== sorted[i - 1]) count++
+  return count
+}
+
+function indicator(codes: Int32Array, level: number): Float64Array {
+  const found = new Float64Array(codes.length)
+  for (let i = 0; i < codes.length; i++) if (codes[i] === level) found[i] = 1
+  return found
+}
+
+function codesOf(values: Float64Array | readonly string[]): Codes {
+  const levels = [...new Set<number | string>(values)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
   const at = new Map(levels.map((level, i) => [level, i]))
-  return { codes: Int32Array.from(values, (value) => at.get(value)!), levels: levels.map(String) }
+  const codes = new Int32Array(values.length)
+  for (let i = 0; i < codes.length; i++) codes[i] = at.get(values[i])!
+  return { codes, levels: levels.map(String) }
 }
 
 /** The cube root of n bins between linear quantiles; edges that all but touch are one. */
@@ -109,6 +137,16 @@ function binned(values: Float64Array): Codes {
     values,
     Array.from({ length: bins }, (_, i) => (i + 1) / bins),
   )
-  const edges = Array.from(points).filter((edge, i) => i === 0 || edge - points[i - 1] > 1e-8)
-  return codesOf(Array.from(values, (v) => edges.filter((edge) => edge < v).length))
+  const edges = Float64Array.from(points).filter((edge, i) => i === 0 || edge - points[i - 1] > 1e-8)
+  const places = new Float64Array(values.length)
+  for (let i = 0; i < values.length; i++) {
+    let [low, high] = [0, edges.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (edges[middle] < values[i]) low = middle + 1
+      else high = middle
+    }
+    places[i] = low
+  }
+  return codesOf(places)
 }
