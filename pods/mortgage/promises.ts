@@ -1,5 +1,5 @@
 import { atLeast, atMost, promises, reproducible } from 'mlpod'
-import { conforms, noLeak } from 'mlpod/data'
+import { conforms, noDrift, noLeak } from 'mlpod/data'
 import { equalizedOddsDifference } from 'mlpod/fairness'
 import { falseAlarmRate, flaggedShare } from 'mlpod/ood'
 import { answeredWithin, aucOf, logLossOf } from 'mlpod/performance'
@@ -21,6 +21,12 @@ export default promises(
   {
     'schema holds': conforms(catalog.applications, { schema: Application }),
     'no leak': noLeak(catalog.train, { features, target: 'approve', forbidden, maxAuc: 0.8 }),
+    'test is like train': noDrift({
+      reference: catalog.train,
+      current: catalog.test,
+      columns: features,
+      threshold: { kinds: { number: 0.3, category: 0.2 } },
+    }),
     ranks: atLeast(aucOf(on), 0.75),
     informs: atMost(logLossOf(on), 0.35),
     calibrated: atMost(calibrationErrorOf(on), 0.08),

@@ -154,7 +154,7 @@ function sampled(rows: readonly (readonly unknown[])[], columns: readonly string
 }
 
 /** A column as it is shown: moments in ISO form, what JSON has no word for as text. */
-function shown(sql: Sql, name: string, info: ColumnInfo | undefined): ExprNode {
+export function shown(sql: Sql, name: string, info: ColumnInfo | undefined): ExprNode {
   const value = sql.column(name)
   const type = info?.sqlType ?? ''
   if (/^(DATE|TIMESTAMP)/.test(type)) return sql.verbatim(isoText(identifier(name), type))

@@ -1,0 +1,18 @@
+export type { UnexpectedCount } from './counts.ts'
+export type { ExplainedStatement, Explanation } from './explain.ts'
+export { fromGreatExpectations, toGreatExpectations } from './greatExpectations.ts'
+export { toGreatExpectationsResult } from './greatResult.ts'
+export { greatNames } from './names.ts'
+export { parameter, type SuiteParameter } from './parameter.ts'
+export {
+  type ResultFormat,
+  type RunOptions as SuiteRunOptions,
+  type Suite,
+  type SuiteExpectation,
+  type SuiteItem,
+  type SuiteItemResult,
+  type SuiteParts,
+  type SuiteResult,
+  type SuiteStatistics,
+  suite,
+} from './suite.ts'
