@@ -6,13 +6,20 @@ export * from './detectors/index.ts'
 export * from './drift/index.ts'
 export { closeEngine, type Sql, traceStatements } from './engine.ts'
 export * from './estimate/index.ts'
-export type { Expectation, ExpectationResult, ExpectationType, Severity } from './expectations/expectation.ts'
-export { expectations } from './expectations/run.ts'
+export type { RowCondition } from './expectations/condition.ts'
+export type {
+  Expectation,
+  ExpectationResult,
+  ExpectationType,
+  Partition as ExpectedPartition,
+  Severity,
+} from './expectations/expectation.ts'
+export { type ExpectationOptions, expectations } from './expectations/run.ts'
 export { hashSplit, placeOf, type SplitOptions } from './hashSplit.ts'
 export { type ColumnArray, relationOf, type TableData } from './ingest.ts'
+export * from './metaFeatures/index.ts'
 export { type FeatureSeparation, type NoLeakOptions, noLeak, separation } from './noLeak.ts'
 export { complete, fresh, unique } from './promises.ts'
-export * from './metaFeatures/index.ts'
 export * from './quality/index.ts'
 export { untyped } from './query.ts'
 export type { AnyRelation, Cell, ColumnInfo, Expression, JoinKind, OrderKey, Relation } from './relation.ts'
@@ -33,6 +40,7 @@ export { type ArrowTable, arrowBatches, relationOfArrow } from './sources/arrow.
 export type { Format, OpenOptions } from './sources/format.ts'
 export { formats, openTable } from './sources/openTable.ts'
 export { asRowSchema, type RowOf, type SchemaLike, type StandardRow } from './standardSchema.ts'
+export * from './suites/index.ts'
 export { type ColumnSummary, SUMMARY_QUANTILES, summarize } from './summarize.ts'
 export { parquet, type SourceOptions, schemaHash, type TableDataset, type TableOptions, table } from './table.ts'
 export type { Writable } from './write.ts'

@@ -17,17 +17,47 @@ export function patternOf(source: string): Pattern {
   const flags = head ? [...new Set(head[1])].filter((flag) => 'ims'.includes(flag)) : []
   if (head?.[1].includes('x')) throw new SyntaxError('verbose patterns are not read')
   const body = head ? source.slice(head[0].length) : source
-  const js = body
+  const unicode = unicodeClasses(body)
+  const js = (unicode ?? body)
     .replaceAll('(?P<', '(?<')
     .replaceAll(/\(\?P=(\w+)\)/g, '\\k<$1>')
     .replaceAll(/(?<!\\)((?:\\\\)*)\\A/g, '$1^')
     .replaceAll(/(?<!\\)((?:\\\\)*)\\Z/g, '$1$')
   const compiled = compile(js, flags.join(''))
-  const re2 = isBeyondRe2(body) || /\(\?P=/.test(body) ? undefined : body.replaceAll(/(?<!\\)((?:\\\\)*)\\Z/g, '$1\\z')
+  const re2 =
+    unicode === undefined || isBeyondRe2(body) || /\(\?P=/.test(body)
+      ? undefined
+      : unicode.replaceAll(/(?<!\\)((?:\\\\)*)\\Z/g, '$1\\z')
   return {
     js: compiled,
     re2: re2 === undefined ? undefined : `${flags.length > 0 ? `(?${flags.join('')})` : ''}${re2}`,
   }
+}
+
+const LETTERS: Readonly<Record<string, string>> = { w: '\\p{L}\\p{N}_', d: '\\p{Nd}' }
+
+/**
+ * Writes `\w` and `\d`, which in Python are letters and digits of every script, as classes of Unicode. Undefined where the
+ * opposite of one stands within a class, which cannot be written so. (`\b` stays between letters of ASCII.)
+ */
+function unicodeClasses(pattern: string): string | undefined {
+  let inClass = false
+  let written = ''
+  for (let i = 0; i < pattern.length; i++) {
+    const c = pattern[i]
+    if (c === '\\') {
+      const next = pattern[++i] ?? ''
+      const letters = LETTERS[next.toLowerCase()]
+      if (letters === undefined) written += c + next
+      else if (next === next.toUpperCase() && inClass) return undefined
+      else written += inClass ? letters : `[${next === next.toUpperCase() ? '^' : ''}${letters}]`
+      continue
+    }
+    if (c === '[') inClass = true
+    else if (c === ']') inClass = false
+    written += c
+  }
+  return written
 }
 
 const compile = (source: string, flags: string): RegExp => {

@@ -153,7 +153,7 @@ function sampled(rows: readonly (readonly unknown[])[], columns: readonly string
   }
 }
 
-/** A column as it is shown: moments in ISO form, what JSON has no word for as text. */
+/** Returns a column as it is shown: moments in ISO form, what JSON has no word for as text. */
 export function shown(sql: Sql, name: string, info: ColumnInfo | undefined): ExprNode {
   const value = sql.column(name)
   const type = info?.sqlType ?? ''
@@ -162,8 +162,8 @@ export function shown(sql: Sql, name: string, info: ColumnInfo | undefined): Exp
   return info?.type === undefined ? sql.cast(value, 'VARCHAR') : value
 }
 
-/** A value as JSON has it: whole numbers beyond 2^53 as text, NaN as null. */
-function plainCell(value: unknown): Cell {
+/** Returns a value as JSON has it: whole numbers beyond 2^53 as text, NaN as null. */
+export function plainCell(value: unknown): Cell {
   if (value === null || value === undefined || Number.isNaN(value)) return null
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
   return typeof value === 'object' ? String(value) : (value as Cell)

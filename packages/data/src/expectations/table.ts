@@ -114,8 +114,15 @@ export const tableEntries = {
       const wanted = new Set(names)
       const missing = [...wanted].filter((name) => !columns.includes(name)).sort()
       const unexpected = columns.filter((name) => !wanted.has(name)).sort()
-      const holds = missing.length === 0 && (!exact || unexpected.length === 0)
-      return known(holds, [...columns], holds ? undefined : { mismatched: { missing, unexpected } })
+      const mismatched = {
+        ...(missing.length > 0 ? { missing } : {}),
+        ...(unexpected.length > 0 ? { unexpected } : {}),
+      }
+      return known(
+        missing.length === 0 && (!exact || unexpected.length === 0),
+        [...columns],
+        Object.keys(mismatched).length > 0 ? { mismatched } : undefined,
+      )
     },
   } satisfies Entry<Of<'columnsMatchSet'>>,
 } as const

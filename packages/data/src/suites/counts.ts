@@ -1,6 +1,6 @@
-import { collect, valueCounts } from '../aggregates/index.ts'
+import type { ExprNode } from '@uwdata/mosaic-sql'
 import type { Failing } from '../expectations/plan.ts'
-import { shown } from '../expectations/sample.ts'
+import { plainCell, shown } from '../expectations/sample.ts'
 import type { AnyRelation, Cell, ColumnInfo } from '../relation.ts'
 
 /** An unexpected value (a list of values for several columns), and in how many rows it stands. */
@@ -20,10 +20,23 @@ export async function countUnexpected(
   for (const { failing } of wanted) {
     const { from = data, predicate, columns } = failing
     const { sql } = from.engine
-    const values = columns.map((name) => shown(sql, name, found.get(name)))
-    const wish = valueCounts(values, { where: predicate, limit })
-    const read = await collect(from, [wish])
-    const counts = read(wish).map(({ values, count }) => ({ value: values.length === 1 ? values[0] : values, count }))
+    const names = columns.map((_, i) => `v${i}`)
+    const values = columns.map((name) => {
+      const value = shown(sql, name, found.get(name))
+      // NaN and NULL are one missing value
+      return found.get(name)?.sqlType === 'DOUBLE' ? (sql.cond(sql.not(sql.isNaN(value)), value) as ExprNode) : value
+    })
+    const query = sql.Query.from({ input: from.query })
+      .select({ ...Object.fromEntries(values.map((value, i) => [names[i], value])), times: sql.count() })
+      .where(predicate)
+      .groupby(...values)
+      .orderby(sql.desc(sql.column('times')), ...names.map((name) => sql.asc(sql.column(name), false)))
+      .limit(limit)
+    const rows = await from.engine.read(String(query))
+    const counts = rows.map((row) => {
+      const cells = names.map((name) => plainCell(row[name]))
+      return { value: cells.length === 1 ? cells[0] : cells, count: Number(row.times) }
+    })
     results.push(counts)
   }
   return results

@@ -48,7 +48,11 @@ function resultOf(one: SuiteItemResult, { format, samples, keys, withoutValues }
   const { elements, missing, unexpected, sample, rows, counts, type, wholeRows } = one
   const ofNulls = type === 'null' || type === 'notNull'
   const nonmissing = percent(unexpected, elements - missing)
-  const first = sample.slice(0, samples) as unknown as Json
+  // pairs are lists there, more columns are records
+  const list = type.startsWith('columnPair')
+    ? sample.map((row) => one.columns.map((name) => (row as Fields)[name]))
+    : sample
+  const first = list.slice(0, samples) as unknown as Json
   const index = keys.length === 0 ? rows : rows.map((_, i) => ({ ...record(one, i), ...one.keys?.[i] }))
   return {
     element_count: elements,
@@ -73,7 +77,7 @@ function resultOf(one: SuiteItemResult, { format, samples, keys, withoutValues }
         }),
     ...(format === 'complete'
       ? {
-          ...(withoutValues ? {} : { unexpected_list: sample as unknown as Json }),
+          ...(withoutValues ? {} : { unexpected_list: list as unknown as Json }),
           unexpected_index_list: index as unknown as Json,
         }
       : {}),
@@ -108,5 +112,6 @@ function wholeOf({ type, observed, details, unexpected, sample }: SuiteItemResul
     const { unexpected_percent, ...rows } = (details ?? {}) as Fields
     return { unexpected_count: unexpected, unexpected_percent, details: rows as Json }
   }
+  if (type === 'columnsMatchSet') return { observed_value: [...(observed as readonly string[])].sort(), ...more }
   return { observed_value: observed, ...more }
 }
