@@ -52,12 +52,12 @@ const distinctOf = (a: NumberSample, b: NumberSample): Float64Array => {
   return runsOfSorted(merged.sort()).values
 }
 
-/** Ten bins between the deciles of the reference, as banks compute the index. */
+/** Ten bins between the deciles of the reference, as banks compute the index; where nearly all values are one, equal bins tell more. */
 const quantileBins: SharesOf = (reference, current, { bins = 10 }) => {
   if (reference.kind !== 'number' || current.kind !== 'number') return sharesOf(reference, current)
   const points = Array.from({ length: bins + 1 }, (_, i) => quantileOfRuns(reference.runs(), i / bins))
   const edges = points.filter((edge, i) => i === 0 || edge > points[i - 1])
-  return edges.length < 2 ? sharesOf(reference, current) : binShares(reference, current, edges)
+  return edges.length < 3 ? sharesOf(reference, current) : binShares(reference, current, edges)
 }
 
 /** Distances of binned shares. Source of names, bins and thresholds: Evidently 0.7.23; `psi_quantile` is the convention of banks. */

@@ -61,6 +61,12 @@ test('a column that goes missing breaks the promise, also where its values have 
   expect(gone.x).toMatchObject({ kind: 'exact', value: Infinity })
 })
 
+test('constant columns have nothing to err about', async () => {
+  const constant = await relationOf({ x: [1, 1, 1], c: ['a', 'a', 'a'] }, { schema })
+  for (const part of Object.values(await measure(constant, constant)))
+    expect(part).toEqual({ kind: 'exact', value: 0, n: 3 })
+})
+
 test('a test is no promise, since not rejecting shows nothing', () => {
   for (const method of ['ks', { kinds: { number: 'ks' as const } }, { columns: { c: 'chisquare' as const } }] as const)
     expect(() => noDrift<Row>({ reference: handle, current: handle, method })).toThrow(

@@ -75,8 +75,14 @@ function measured(plan: Plan, a: Sample, b: Sample, options: MethodOptions): Mea
   if (a.n === 0 || b.n === 0) return { kind: 'exact', value: a.n === b.n ? 0 : Infinity, n: b.n }
   const distance = (x: Sample, y: Sample): number => method.compare(x, y, options).score / scale
   const variance = jackknife(a, (x) => distance(x, b), options.seed) + jackknife(b, (y) => distance(a, y), options.seed)
-  return { kind: 'mean', estimate: distance(a, b), standardError: Math.sqrt(variance), n: b.n }
+  return told(distance(a, b), variance, b.n)
 }
+
+/** A distance with its error; where no row left out changes it, as between constants, there is nothing to err about. */
+const told = (estimate: number, variance: number, n: number): Measurement =>
+  variance === 0
+    ? { kind: 'exact', value: estimate, n }
+    : { kind: 'mean', estimate, standardError: Math.sqrt(variance), n }
 
 function measuredMissing(a: Sample, b: Sample): Measurement {
   const counts = ({ missing, rows }: Sample) =>
@@ -95,7 +101,7 @@ function measuredMissing(a: Sample, b: Sample): Measurement {
   }
   const [first, second] = [counts(a), counts(b)]
   const variance = jackknife(first, (x) => distance(x, second)) + jackknife(second, (y) => distance(first, y))
-  return { kind: 'mean', estimate: distance(first, second), standardError: Math.sqrt(variance), n: b.rows }
+  return told(distance(first, second), variance, b.rows)
 }
 
 /** Groups that are left out in turn where leaving out each value would be too much. */
