@@ -43,4 +43,5 @@ export { asRowSchema, type RowOf, type SchemaLike, type StandardRow } from './st
 export * from './suites/index.ts'
 export { type ColumnSummary, SUMMARY_QUANTILES, summarize } from './summarize.ts'
 export { parquet, type SourceOptions, schemaHash, type TableDataset, type TableOptions, table } from './table.ts'
+export * from './texts/index.ts'
 export type { Writable } from './write.ts'

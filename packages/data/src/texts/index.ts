@@ -1,0 +1,2 @@
+export { describeTexts } from './describeTexts.ts'
+export { type TextDescriptor, textDescriptors } from './descriptors.ts'
