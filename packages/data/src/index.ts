@@ -39,6 +39,7 @@ export {
 export { type ArrowTable, arrowBatches, relationOfArrow } from './sources/arrow.ts'
 export type { Format, OpenOptions } from './sources/format.ts'
 export { formats, openTable } from './sources/openTable.ts'
+export { source } from './sources/source.ts'
 export { asRowSchema, type RowOf, type SchemaLike, type StandardRow } from './standardSchema.ts'
 export * from './suites/index.ts'
 export { type ColumnSummary, SUMMARY_QUANTILES, summarize } from './summarize.ts'

@@ -14,9 +14,10 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openEngine, traceStatements } from '../engine.ts'
 import { relationOf } from '../ingest.ts'
-import { bool, float, int, rowSchema, string } from '../schema.ts'
+import { bool, type Column, date, float, int, rowSchema, string } from '../schema.ts'
 import { arrowBatches, relationOfArrow } from './arrow.ts'
 import { openTable } from './openTable.ts'
+import { source } from './source.ts'
 
 let folder: string
 beforeAll(() => {
@@ -247,3 +248,22 @@ function crc32(data: Buffer): number {
   }
   return ~crc >>> 0
 }
+
+test('a source in a catalog brings its columns to the types of the schema, and checks them', async () => {
+  const path = put('typed.json', JSON.stringify([{ id: 1, price: 2, day: '2024-01-31' }]))
+  const schema = rowSchema({ id: int({ min: 0 }), price: float(), day: date() })
+  expect(await (await source('typed.json', { schema }).read(path)).rows()).toEqual([
+    { id: 1, price: 2, day: '2024-01-31' },
+  ])
+  const read = (columns: Record<string, Column>) => source('typed.json', { schema: rowSchema(columns) }).read(path)
+  await expect(read({ id: int({ min: 5 }), price: float(), day: date() })).rejects.toThrow(/below 5/)
+  await expect(read({ id: int(), price: float() })).rejects.toThrow(expect.objectContaining({ code: 'COLUMN_UNKNOWN' }))
+  await expect(read({ id: int(), price: float(), day: date(), x: int() })).rejects.toThrow(/"x"/)
+  await expect(read({ id: date(), price: float(), day: date() })).rejects.toThrow(
+    expect.objectContaining({ code: 'COLUMN_TYPE' }),
+  )
+  const bad = put('bad-type.json', JSON.stringify([{ id: 'one', price: 2 }]))
+  await expect(source('bad-type.json', { schema: rowSchema({ id: int(), price: float() }) }).read(bad)).rejects.toThrow(
+    expect.objectContaining({ code: 'VALUE_TYPE' }),
+  )
+})
