@@ -6,6 +6,7 @@ import type { Engine } from '../engine.ts'
 import { assertUnchanged } from '../query.ts'
 import type { AnyRelation, Cell } from '../relation.ts'
 import type { Aggregate, BinCounts, ValueCount } from './aggregate.ts'
+import { narrow } from './narrow.ts'
 
 /** What was read: gives the value of an aggregate that was asked for. Throws `SQL_FAILED` where SQL could not compute it. */
 export type Collected = <T>(aggregate: Aggregate<T>) => T
@@ -86,10 +87,17 @@ function keyOf(aggregate: Aggregate): string {
   return text
 }
 
+/** Columns of one statement: its time also grows with the square of their number. */
+const ACROSS = 128
+
 /** Reads columns of aggregates; where the engine refuses, halves are tried, so that each failure stands alone. */
 async function scan(data: AnyRelation, columns: readonly Column[], found: Map<string, Read>): Promise<void> {
   for (let from = 0, to = 0; from < columns.length; from = to) {
-    for (let weight = 0; to < columns.length && weight < PER_SCAN; to++) weight += columns[to].heavy ? HEAVY : 1
+    const across = new Set<string>()
+    for (let weight = 0; to < columns.length && weight < PER_SCAN && across.size < ACROSS; to++) {
+      weight += columns[to].heavy ? HEAVY : 1
+      for (const { column } of data.engine.sql.collectColumns(columns[to].expression)) across.add(column)
+    }
     await scanTogether(data, columns.slice(from, to), found)
   }
 }
@@ -98,7 +106,11 @@ async function scanTogether(data: AnyRelation, columns: readonly Column[], found
   const { engine } = data
   const select = Object.fromEntries(columns.map(({ expression }, i) => [`a${i}`, expression]))
   try {
-    const [row] = await engine.read(String(engine.sql.Query.from({ input: data.query }).select(select)))
+    const { sql } = engine
+    const used = new Set(
+      columns.flatMap(({ expression }) => sql.collectColumns(expression).map(({ column }) => column)),
+    )
+    const [row] = await engine.read(String(sql.Query.from({ input: narrow(sql, data.query, used) }).select(select)))
     for (const [i, { key, read }] of columns.entries())
       found.set(key, { value: read ? read(row[`a${i}`]) : plain(row[`a${i}`]) })
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { valueCounts } from '../aggregates/index.ts'
+import { oneOf } from './members.ts'
 import { type Context, count, type Plan } from './plan.ts'
 
 /** Values that a condition may list; of more, those that occur most often are shown. */
@@ -48,7 +49,8 @@ export function judged(context: Context, good: (text: string) => boolean): Plan 
 function among({ sql }: Context, text: ExprNode, bad: readonly string[], fine: readonly string[]): ExprNode {
   if (bad.length === 0) return sql.literal(false)
   const list = (values: readonly string[]) =>
-    sql.isIn(
+    oneOf(
+      sql,
       text,
       values.map((value) => sql.literal(value)),
     )

@@ -1,4 +1,5 @@
 import type { ExprNode, SelectQuery } from '@uwdata/mosaic-sql'
+import { narrow } from '../aggregates/narrow.ts'
 import { isoText } from '../columns.ts'
 import { identifier, type Sql } from '../engine.ts'
 import { relation } from '../query.ts'
@@ -26,7 +27,7 @@ interface SampleOptions {
 /** Rows that are looked through first: most failures show early. */
 const HEAD = 20_000
 /** Samples of one statement. */
-const TOGETHER = 250
+const TOGETHER = 128
 /** Rows that one aggregate may keep. */
 const KEPT = 1000
 
@@ -79,18 +80,32 @@ function numbered(
   from: AnyRelation,
   place: string | undefined,
   head: number | undefined,
+  needed: ReadonlySet<string>,
 ): { query: SelectQuery; at: string } {
   const { sql } = from.engine
   const at = place ?? freeName(from.columns, 'place')
-  const all = sql.Query.from({ input: from.query }).select(...from.columns.map((name) => sql.column(name)))
+  const all = sql.Query.from({ input: narrow(sql, from.query, needed) }).select(
+    ...from.columns.filter((name) => needed.has(name)).map((name) => sql.column(name)),
+  )
   const query = place === undefined ? all.select({ [at]: sql.sub(sql.row_number(), sql.literal(1)) }) : all
   return { query: head === undefined ? query : query.limit(head), at }
 }
 
+/** The columns that failing rows are told and shown by. */
+const neededBy = (sql: Sql, failing: readonly Failing[], keys: readonly string[]): ReadonlySet<string> =>
+  new Set([
+    ...keys,
+    ...failing.flatMap(({ predicate, columns, place }) => [
+      ...columns,
+      ...(place === undefined ? [] : [place]),
+      ...sql.collectColumns(predicate).map(({ column }) => column),
+    ]),
+  ])
+
 const readTogether: Read = async (from, failing, found, { limit, keys, head }) => {
   const { engine } = from
   const { sql } = engine
-  const { query, at } = numbered(from, failing[0].place, head)
+  const { query, at } = numbered(from, failing[0].place, head, neededBy(sql, failing, keys))
   const select = Object.fromEntries(
     failing.map(({ predicate, columns }, i) => {
       const fields = [sql.column(at), ...[...columns, ...keys].map((name) => shown(sql, name, found.get(name)))]
@@ -123,7 +138,7 @@ const readEach: Read = async (from, failing, found, { limit, keys, head }) => {
   const { sql } = engine
   const results: Sampled[] = []
   for (const { predicate, columns, place } of failing) {
-    const { query, at } = numbered(from, place, head)
+    const { query, at } = numbered(from, place, head, neededBy(sql, failing, keys))
     const fields = Object.fromEntries(
       [sql.column(at), ...[...columns, ...keys].map((name) => shown(sql, name, found.get(name)))].map((field, j) => [
         `f${j}`,
