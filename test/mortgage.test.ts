@@ -49,7 +49,7 @@ test('verify is the gate: it prints the ledger and fails exactly when a promise 
     summary: Record<string, number>
     exit: number
   }
-  expect(document.promises).toHaveLength(13)
+  expect(document.promises).toHaveLength(14)
   expect(code).toBe(document.summary.broken > 0 ? 1 : 0)
   expect(document.exit).toBe(code)
   expect(document.summary.kept).toBeGreaterThanOrEqual(5)
@@ -61,7 +61,7 @@ test('verify is the gate: it prints the ledger and fails exactly when a promise 
 
 test('the sealed model carries its evidence, its schema and golden answers that it still gives', async () => {
   const sealed = model()
-  expect(readSeal(sealed.metadata, sealed.bodyHash)?.evidence).toHaveLength(12)
+  expect(readSeal(sealed.metadata, sealed.bodyHash)?.evidence).toHaveLength(13)
   const { rows, outputs } = JSON.parse(sealed.metadata['mlpod.golden']) as {
     rows: Record<string, number | null>[]
     outputs: Record<string, { data: number[] }>
