@@ -23,6 +23,7 @@ export { complete, fresh, unique } from './promises.ts'
 export * from './quality/index.ts'
 export { untyped } from './query.ts'
 export type { AnyRelation, Cell, ColumnInfo, Expression, JoinKind, OrderKey, Relation } from './relation.ts'
+export * from './rows/index.ts'
 export {
   bool,
   type Column,
@@ -32,10 +33,13 @@ export {
   int,
   type Role,
   type RowSchema,
+  type RowSchemaOptions,
   rowSchema,
+  type StandardRowSchema,
   string,
   timestamp,
 } from './schema.ts'
+export * from './schemas/index.ts'
 export { type ArrowTable, arrowBatches, relationOfArrow } from './sources/arrow.ts'
 export type { Format, OpenOptions } from './sources/format.ts'
 export { formats, openTable } from './sources/openTable.ts'

@@ -1,4 +1,6 @@
-import { PodError } from '@mlpod/contract'
+import { didYouMean, PodError } from '@mlpod/contract'
+import type { Extra } from './rows/field.ts'
+import { type StandardProperties, standardOf } from './rows/standard.ts'
 
 /** The kinds of values that a column holds; `date` is ISO text YYYY-MM-DD, `timestamp` ISO text in UTC. */
 export type ColumnType = 'int' | 'float' | 'bool' | 'string' | 'date' | 'timestamp'
@@ -14,6 +16,10 @@ export interface Column<T = unknown> {
   readonly max?: number | string
   readonly above?: number
   readonly below?: number
+  /** Of which numbers are whole multiples, up to a part in 10^9 for `float`. */
+  readonly multipleOf?: number
+  /** Whether numbers must be finite (by default they must). */
+  readonly finite?: boolean
   /** The only values allowed. */
   readonly values?: readonly (string | number | boolean)[]
   /** A regular expression that some part of the text matches. */
@@ -25,14 +31,31 @@ export interface Column<T = unknown> {
   readonly unique?: boolean
   readonly description?: string
   readonly role?: Role
+  /** The environments in which a table lacks the column: a target is not there yet where a model serves. */
+  readonly absentIn?: readonly string[]
   /** Holds the TypeScript type of a value; never set. */
   readonly '~value'?: T
 }
 
 /** The columns of a table in order. `Row` is the TypeScript type of one row, known to the compiler alone. */
-export interface RowSchema<Row = Record<string, unknown>> {
+export interface RowSchema<Row = Record<string, unknown>> extends RowSchemaOptions {
   readonly columns: Readonly<Record<string, Column>>
   readonly '~row'?: Row
+}
+
+/** What a schema says of whole rows and of the table. */
+export interface RowSchemaOptions {
+  /** Sets of columns whose values together do not occur twice. */
+  readonly unique?: readonly (readonly string[])[]
+  /** Whether the columns of a table come in the order of the schema. */
+  readonly ordered?: boolean
+  /** What becomes of columns (or members of a row) beyond the schema: by default they are ignored. */
+  readonly extra?: Extra
+}
+
+/** A schema that other libraries can use, as `rowSchema` makes it. Source: Standard Schema, version 1. */
+export interface StandardRowSchema<Row> extends RowSchema<Row> {
+  readonly '~standard': StandardProperties<Row>
 }
 
 /** The TypeScript type of a column's values. */
@@ -47,8 +70,10 @@ interface Described {
   readonly unique?: boolean
   readonly description?: string
   readonly role?: Role
+  readonly absentIn?: readonly string[]
 }
 interface NumberOptions extends Described {
+  readonly multipleOf?: number
   readonly min?: number
   readonly max?: number
   readonly above?: number
@@ -79,9 +104,10 @@ const column = <T>(type: ColumnType, { nullable = false, ...rest }: Described): 
 export const int = <const O extends NumberOptions>(options?: O): Column<Nullable<O, Listed<O, number>>> =>
   column('int', options ?? {})
 
-/** Returns a column of finite double precision numbers. */
-export const float = <const O extends NumberOptions>(options?: O): Column<Nullable<O, Listed<O, number>>> =>
-  column('float', options ?? {})
+/** Returns a column of double precision numbers, finite ones unless `finite` is false. */
+export const float = <const O extends NumberOptions & { readonly finite?: boolean }>(
+  options?: O,
+): Column<Nullable<O, Listed<O, number>>> => column('float', options ?? {})
 
 /** Returns a column of truth values. */
 export const bool = <const O extends Described>(options?: O): Column<Nullable<O, boolean>> =>
@@ -103,12 +129,34 @@ export const timestamp = <const O extends TimeOptions>(options?: O): Column<Null
   column('timestamp', options ?? {})
 
 /**
- * Returns a schema of these columns. Throws `SCHEMA_INVALID` for no columns, names that differ only in case (SQL takes
- * them for one), empty `values`, or limits that leave nothing.
+ * Returns a schema of these columns. It is a Standard Schema of one row. Throws `SCHEMA_INVALID` for no columns, names that
+ * differ only in case (SQL takes them for one), empty `values`, or limits that leave nothing.
  */
-export function rowSchema<const C extends Readonly<Record<string, Column>>>(columns: C): RowSchema<RowOfColumns<C>> {
+export function rowSchema<const C extends Readonly<Record<string, Column>>>(
+  columns: C,
+  options: RowSchemaOptions = {},
+): StandardRowSchema<RowOfColumns<C>> {
+  return schemaOf(columns, options)
+}
+
+/** Returns a schema of columns whose types the compiler does not know. Throws `SCHEMA_INVALID`. */
+export function schemaOf<Row = Record<string, unknown>>(
+  columns: Readonly<Record<string, Column>>,
+  options: RowSchemaOptions = {},
+): StandardRowSchema<Row> {
   checkColumns(columns)
-  return { columns }
+  for (const name of options.unique?.flat() ?? [])
+    if (!Object.hasOwn(columns, name))
+      throw new PodError(
+        'SCHEMA_INVALID',
+        `the schema has no column "${name}" that could be unique${didYouMean(name, Object.keys(columns))}`,
+      )
+  const schema: RowSchema<Row> = { columns, ...options }
+  // beside the data of the schema: what is hashed, compared and written is the columns
+  return Object.defineProperty(schema, '~standard', {
+    enumerable: false,
+    get: () => standardOf(schema),
+  }) as StandardRowSchema<Row>
 }
 
 const ISO: { readonly [T in ColumnType]?: RegExp } = {
@@ -131,7 +179,7 @@ export function checkColumns(columns: Readonly<Record<string, Column>>): void {
   }
   const seen = new Map<string, string>()
   for (const [name, column] of Object.entries(columns)) {
-    const { type, min, max, above, below, values, pattern, minLength = 0, maxLength = Infinity } = column
+    const { type, min, max, above, below, multipleOf, values, pattern, minLength = 0, maxLength = Infinity } = column
     const other = seen.get(name.toLowerCase())
     if (name === '') refuse('a column of the schema has an empty name')
     if (name === '__proto__') refuse('no column can be named "__proto__": rows are objects')
@@ -144,6 +192,8 @@ export function checkColumns(columns: Readonly<Record<string, Column>>): void {
         )
     if (other !== undefined) refuse(`the columns "${other}" and "${name}" differ only in case`, 'rename one of them')
     seen.set(name.toLowerCase(), name)
+    if (multipleOf !== undefined && !(multipleOf > 0 && Number.isFinite(multipleOf)))
+      refuse(`the column "${name}" holds multiples of ${multipleOf}, which is no positive number`)
     if (values?.length === 0) refuse(`the column "${name}" allows no value`, 'list its values, or leave `values` out')
     const lowest = Math.max(...[min, above].map((limit) => (typeof limit === 'number' ? limit : -Infinity)))
     const highest = Math.min(...[max, below].map((limit) => (typeof limit === 'number' ? limit : Infinity)))
@@ -157,7 +207,7 @@ export function checkColumns(columns: Readonly<Record<string, Column>>): void {
       refuse(`the column "${name}" has a lower limit above its upper limit`)
     if (pattern !== undefined) {
       try {
-        new RegExp(pattern, 'su')
+        new RegExp(pattern, 'u')
       } catch (error) {
         throw new PodError('SCHEMA_INVALID', `the pattern of column "${name}" is no regular expression: ${pattern}`, {
           cause: error,

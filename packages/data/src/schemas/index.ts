@@ -1,0 +1,1 @@
+export { fromJsonSchema, type JsonSchema, toJsonSchema } from './jsonSchema.ts'
