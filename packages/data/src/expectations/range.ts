@@ -2,10 +2,14 @@ import type { Bounds } from './expectation.ts'
 
 /** Says a range in words. */
 export function range({ min, max, strictMin, strictMax }: Bounds): string {
-  const lower = given(min) ? `${strictMin ? 'above' : 'at least'} ${min}` : undefined
-  const upper = given(max) ? `${strictMax ? 'below' : 'at most'} ${max}` : undefined
+  const lower = given(min) ? `${strictMin ? 'above' : 'at least'} ${grouped(min)}` : undefined
+  const upper = given(max) ? `${strictMax ? 'below' : 'at most'} ${grouped(max)}` : undefined
   return [lower, upper].filter(Boolean).join(' and ') || 'anything'
 }
+
+/** Long whole numbers in groups of three. */
+const grouped = (bound: number | string): string =>
+  Number.isSafeInteger(bound) && Math.abs(bound as number) >= 10_000 ? bound.toLocaleString('en') : String(bound)
 
 /** Tells whether a bound is there: files of others write null for none. */
 export const given = <T>(bound: T | null | undefined): bound is T => bound !== undefined && bound !== null

@@ -1,9 +1,22 @@
+export {
+  type Action as CheckpointAction,
+  type CheckpointResult,
+  checkpoint,
+  postResults,
+  type ReportFormat,
+  type Validation as CheckpointValidation,
+  writeReport,
+} from './checkpoint.ts'
 export type { UnexpectedCount } from './counts.ts'
 export type { ExplainedStatement, Explanation } from './explain.ts'
 export { fromGreatExpectations, toGreatExpectations } from './greatExpectations.ts'
 export { toGreatExpectationsResult } from './greatResult.ts'
+export { toHtml } from './html.ts'
+export { toJUnit } from './junit.ts'
+export { toMarkdown } from './markdown.ts'
 export { greatNames } from './names.ts'
 export { parameter, type SuiteParameter } from './parameter.ts'
+export { type ReportPlace, toAnnotations, toSarif } from './sarif.ts'
 export {
   type ResultFormat,
   type RunOptions as SuiteRunOptions,
@@ -16,3 +29,4 @@ export {
   type SuiteStatistics,
   suite,
 } from './suite.ts'
+export { expectationWords } from './words.ts'
