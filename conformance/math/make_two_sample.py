@@ -44,6 +44,7 @@ for kind in ["normal", "integer", "heavy"]:
         }.items():
             r = test()
             case[name] = [number(r.statistic), number(r.pvalue)]
+        case["bws"] = number(stats.bws_test(a, b, method=stats.PermutationMethod(n_resamples=1)).statistic)
         case["wasserstein"] = number(stats.wasserstein_distance(a, b))
         case["energy"] = number(stats.energy_distance(a, b))
         cases.append(case)

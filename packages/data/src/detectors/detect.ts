@@ -6,7 +6,7 @@ import { cusum, gma, pageHinkley } from './cumulative.ts'
 import type { Alarm, DetectorEntry } from './detector.ts'
 import { ddm, ecdd, eddm, rddm, stepd } from './errorRates.ts'
 import { hddmA, hddmW } from './hoeffding.ts'
-import { incrementalKs, kswin } from './windows.ts'
+import { incrementalKs, kswin, onlineMmd } from './windows.ts'
 
 /** Every detector by its name. Source of names and defaults: Frouros 0.9. */
 export const detectors = {
@@ -23,6 +23,7 @@ export const detectors = {
   adwin,
   kswin,
   incrementalKs,
+  onlineMmd,
   bocd,
   betting,
 } as const

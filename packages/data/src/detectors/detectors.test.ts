@@ -53,6 +53,7 @@ const SETTINGS: Readonly<Partial<Record<DetectorName, object>>> = {
   cusum: { lambda: 20 },
   gma: { lambda: 0.2 },
   incrementalKs: { reference: Array.from({ length: 200 }, (_, i) => Number(i % 5 === 0)) },
+  onlineMmd: { reference: Array.from({ length: 200 }, (_, i) => Number(i % 5 === 0)) },
   hddmA: { twoSided: true },
   hddmW: { twoSided: true },
   betting: { mean: 0.2 },

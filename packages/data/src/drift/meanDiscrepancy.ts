@@ -4,7 +4,7 @@ import { random, sortNumbers, type TestResult } from '@mlpod/math'
 const PERMUTATIONS = 100
 
 /** Returns at most `most` of the values, drawn without replacement. */
-function drawn(values: Float64Array, most: number, seed: number, path: string): Float64Array {
+export function drawn(values: Float64Array, most: number, seed: number, path: string): Float64Array {
   if (values.length <= most) return values
   const order = random({ seed, path }).permutation(values.length)
   return Float64Array.from({ length: most }, (_, i) => values[order[i]])

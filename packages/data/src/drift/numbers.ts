@@ -1,5 +1,6 @@
 import {
   andersonDarling,
+  baumgartnerWeissSchindler,
   cramerVonMises,
   energyDistance,
   eppsSingleton,
@@ -7,6 +8,7 @@ import {
   kuiper,
   mannWhitney,
   type Runs,
+  runsOf,
   studentTest,
   type TestResult,
   variance,
@@ -14,7 +16,7 @@ import {
   welchTest,
 } from '@mlpod/math'
 import { rangeOf } from './bins.ts'
-import { meanDiscrepancy } from './meanDiscrepancy.ts'
+import { drawn, meanDiscrepancy } from './meanDiscrepancy.ts'
 import type { Method } from './method.ts'
 import type { NumberSample, Sample } from './sample.ts'
 
@@ -66,6 +68,17 @@ export const numberMethods = {
   ),
   mannw_two_sided: ordered('Mann-Whitney test, two-sided', 0.05, below, mannWhitney),
   kuiper: ordered("Kuiper's test", 0.05, below, kuiper),
+  bws: {
+    about: 'test of Baumgartner, Weiss and Schindler, by permutation; more rows than `maxRows` are drawn from',
+    kinds: ['number'],
+    gives: 'p-value',
+    threshold: 0.05,
+    drifted: below,
+    compare: (a, b, { seed = 0, maxRows = 2000 }) => {
+      const cut = (sample: Sample): Runs => runsOf(drawn((sample as NumberSample).values, maxRows, seed, 'bws'))
+      return p(baumgartnerWeissSchindler(cut(a), cut(b), { seed }))
+    },
+  },
   t_test: ofMoments("Student's t-test", studentTest),
   welch: ofMoments("Welch's t-test", welchTest),
   wasserstein: {

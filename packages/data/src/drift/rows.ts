@@ -5,6 +5,7 @@ import {
   predictTrees,
   quantile,
   random,
+  solve,
   spread,
   symmetricEigen,
   variance,
@@ -100,6 +101,18 @@ export const rowMethods = {
     threshold: 0.55,
     byChance: false,
     score: separability,
+  },
+  sliced_wasserstein: {
+    about: 'earth mover distance of the rows, each column in its standard deviation, over directions drawn at random',
+    threshold: 0.1,
+    byChance: true,
+    score: sliced,
+  },
+  lsdd: {
+    about: 'squared distance of the densities, estimated as one',
+    threshold: 0.05,
+    byChance: true,
+    score: densityDistance,
   },
   reconstruction: {
     about: 'how much worse principal components of the reference rebuild the current rows, in its standard deviations',
@@ -224,6 +237,63 @@ function discrepancy(first: Rows, second: Rows): number {
       else rest += kernel
     }
   return Math.max(0, (2 * within) / (a.n * (a.n - 1)) + (2 * rest) / (b.n * (b.n - 1)) - (2 * across) / (a.n * b.n))
+}
+
+const DIRECTIONS = 50
+
+/** Source: Rabin et al. (2011). */
+function sliced(a: Rows, b: Rows, { seed = 0 }: RowDriftOptions): number {
+  const scales = a.columns.map(unit)
+  let total = 0
+  for (let k = 0; k < DIRECTIONS; k++) {
+    const direction = random({ seed, path: `direction ${k}` }).fillNormal(new Float64Array(scales.length))
+    const length = Math.sqrt(dot(direction, direction))
+    const along = ({ n, columns }: Rows): Float64Array => {
+      const found = new Float64Array(n)
+      for (const [j, column] of columns.entries()) {
+        const weight = direction[j] / (length * scales[j])
+        for (let i = 0; i < n; i++) found[i] += weight * column[i]
+      }
+      return found
+    }
+    const [x, y] = [along(a), along(b)]
+    const [p, q] = [spread(x), spread(y)]
+    total += wassersteinOf(x, y, { low: Math.min(p.min, q.min), high: Math.max(p.max, q.max) })
+  }
+  return total / DIRECTIONS
+}
+
+/** Rows that kernels stand on. */
+const CENTRES = 200
+
+/**
+ * The squared distance of both densities as 2 t'h - t'Ht, t the weights of kernels that fit their difference; in units of a kernel's own. Source: Sugiyama et
+ * al. (2013).
+ */
+function densityDistance(a: Rows, b: Rows): number {
+  const both = together(a, b)
+  const step = Math.max(1, Math.floor(both.n / CENTRES))
+  const centres = Array.from({ length: Math.min(CENTRES, both.n) }, (_, i) => i * step)
+  const scales = a.columns.map(unit)
+  const square = (i: number, j: number): number =>
+    both.columns.reduce((s, column, k) => s + ((column[i] - column[j]) / scales[k]) ** 2, 0)
+  const width =
+    quantile(
+      centres.flatMap((i, k) => centres.slice(0, k).map((j) => square(i, j))),
+      0.5,
+    ) || 1
+  const m = centres.length
+  const h = new Float64Array(m)
+  centres.forEach((c, k) => {
+    for (let i = 0; i < both.n; i++) h[k] += Math.exp(-square(i, c) / width) * (i < a.n ? 1 / a.n : -1 / b.n)
+  })
+  const gram = new Float64Array(m * m)
+  for (const [k, c] of centres.entries())
+    for (const [l, d] of centres.entries()) gram[k * m + l] = Math.exp(-square(c, d) / (2 * width))
+  const weights = solve(gram, m, h, { ridge: 0.01 })
+  let fitted = 0
+  for (let k = 0; k < m; k++) for (let l = 0; l < m; l++) fitted += weights[k] * gram[k * m + l] * weights[l]
+  return Math.max(0, 2 * dot(weights, h) - fitted)
 }
 
 /** Half of the rows teach boosted trees which side a row is of; the other half tells how well they know. */

@@ -1,4 +1,5 @@
 export { andersonDarling } from './andersonDarling.ts'
+export { baumgartnerWeissSchindler } from './baumgartner.ts'
 export { fisherExact, goodnessOfFit, gTest, homogeneity, proportionTest } from './contingency.ts'
 export { cramerVonMises } from './cramerVonMises.ts'
 export { energyDistance, wasserstein, wassersteinOf } from './distances.ts'

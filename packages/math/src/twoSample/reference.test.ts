@@ -53,6 +53,15 @@ test('the distances of Wasserstein and Szekely equal scipy', () => {
   })
 })
 
+test('the statistic of Baumgartner, Weiss and Schindler equals scipy', () => {
+  for (const [i, { a, b, bws }] of reference.samples.entries()) {
+    if (a.length > 100) continue
+    const { statistic, pValue } = math.baumgartnerWeissSchindler(math.runsOf(a), math.runsOf(b))
+    near(statistic, bws, 1e-11, i)
+    expect(pValue > 0 && pValue <= 1).toBe(true)
+  }
+})
+
 test('the law of Kolmogorov for n values equals scipy', () => {
   for (const [x, n, expected] of reference.kstwo)
     near(math.kolmogorovExactTail(Number(x), Number(n)), expected, 1e-10, [x, n])
