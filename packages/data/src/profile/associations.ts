@@ -1,0 +1,273 @@
+import { readColumns } from '../columns.ts'
+import { identifier, quoted } from '../engine.ts'
+import type { AnyRelation } from '../relation.ts'
+import { contingency, cramersCorrected, cramersPlain, phiK } from './contingency.ts'
+import {
+  type CentredRanks,
+  type Coded,
+  centredRanks,
+  codesOf,
+  kendall,
+  pearson,
+  spearman,
+  spearmanOfRanks,
+} from './ranks.ts'
+import type { Interaction } from './types.ts'
+
+/** How two columns belong together: a measure a name. */
+export type AssociationMethod = keyof typeof measures
+
+/** A measure of all pairs of columns that it fits; null where it is not defined. */
+export interface AssociationMatrix {
+  readonly columns: readonly string[]
+  readonly values: readonly (readonly (number | null)[])[]
+}
+
+/** Measures of association, and over how many rows. */
+export interface Associations {
+  readonly rows: number
+  /** False where rows were left out: every so many-th was read. */
+  readonly allRows: boolean
+  readonly methods: Readonly<Partial<Record<AssociationMethod, AssociationMatrix>>>
+}
+
+/** A column that takes part. */
+export interface Member {
+  readonly name: string
+  readonly kind: 'number' | 'category'
+  /** All values of a category, as text. */
+  readonly levels: readonly string[]
+  /** SQL of the number. */
+  readonly expression: string
+}
+
+/** A column in memory: numbers, or the codes of categories. */
+interface Panel extends Member {
+  readonly values: Float64Array
+  readonly coded: () => Coded
+  readonly ranks: () => CentredRanks | undefined
+  /** Numbers in ten equal bins as pandas cuts them, and as phik does. */
+  readonly cut: () => Coded
+  readonly grid: () => Coded
+}
+
+type Measure = (a: Panel, b: Panel) => number | null
+const ofNumbers = ({ kind }: Member): boolean => kind === 'number'
+const ofCategories = ({ kind }: Member): boolean => kind === 'category'
+const any = (): boolean => true
+
+const rho: Measure = (a, b) => {
+  const [x, y] = [a.ranks(), b.ranks()]
+  return x && y ? spearmanOfRanks(x, y) : spearman(a.coded(), b.coded())
+}
+
+/** Every measure: which columns it fits, and its value for two of them. Sources: pandas, scipy, phik, ydata-profiling 4.18. */
+const measures = {
+  pearson: { fits: ofNumbers, of: ((a, b) => pearson(a.values, b.values)) as Measure },
+  spearman: { fits: ofNumbers, of: rho },
+  kendall: { fits: ofNumbers, of: ((a, b) => kendall(a.coded(), b.coded())) as Measure },
+  cramers: {
+    fits: ofCategories,
+    of: ((a, b) => cramersCorrected(contingency(a.coded(), b.coded()))) as Measure,
+  },
+  cramersPlain: {
+    fits: ofCategories,
+    of: ((a, b) => cramersPlain(contingency(a.coded(), b.coded()))) as Measure,
+  },
+  phik: { fits: any, of: ((a, b) => phiK(contingency(b.grid(), a.grid()))) as Measure },
+  /** Spearman of numbers, Cramer's V where a category is among them; numbers then in ten bins. */
+  auto: {
+    fits: any,
+    of: ((a, b) =>
+      a.kind === 'number' && b.kind === 'number'
+        ? rho(a, b)
+        : cramersCorrected(contingency(a.cut(), b.cut()))) as Measure,
+  },
+} as const
+
+/** The names of all measures of association. */
+export const associationMethods = Object.keys(measures) as readonly AssociationMethod[]
+
+/** What was read for associations, and the pairs that are drawn. */
+export interface AssociationsFound {
+  readonly associations: Associations
+  readonly interactions: readonly Interaction[]
+}
+
+/**
+ * Measures all pairs: the columns are read once, in one statement, and kept in memory (`maxRows` of them, every k-th row where there
+ * are more). Pearson over all rows comes from one scan of SQL.
+ */
+export async function associate(
+  data: AnyRelation,
+  members: readonly Member[],
+  {
+    methods,
+    rows,
+    maxRows,
+    interactions,
+  }: {
+    readonly methods: readonly AssociationMethod[]
+    readonly rows: number
+    readonly maxRows: number
+    readonly interactions: number
+  },
+): Promise<AssociationsFound> {
+  const step = Math.max(1, Math.ceil(rows / maxRows))
+  const fitting = members.filter((member) => methods.some((method) => measures[method].fits(member)))
+  const panels = await readPanels(data, fitting, step)
+  const found: Partial<Record<AssociationMethod, AssociationMatrix>> = {}
+  for (const method of methods) {
+    const { fits, of } = measures[method]
+    const chosen = panels.filter(fits)
+    if (chosen.length < 2) continue
+    found[method] =
+      method === 'pearson' && step > 1 ? await pearsonOfAll(data, chosen) : matrixOf(chosen, (a, b) => of(a, b))
+  }
+  return {
+    associations: { rows: panels[0]?.values.length ?? 0, allRows: step === 1, methods: found },
+    interactions: interactionsOf(panels, found.pearson ?? found.spearman, interactions),
+  }
+}
+
+function matrixOf<T extends Member>(
+  chosen: readonly T[],
+  of: (a: T, b: T, i: number, j: number) => number | null,
+): AssociationMatrix {
+  const values = chosen.map(() => chosen.map((): number | null => 1))
+  for (let i = 0; i < chosen.length; i++)
+    for (let j = i + 1; j < chosen.length; j++) {
+      const value = of(chosen[i], chosen[j], i, j)
+      values[i][j] = value
+      values[j][i] = value
+    }
+  return { columns: chosen.map(({ name }) => name), values }
+}
+
+/** Pairs of one statement: the engine's plans grow with them. */
+const PAIRS = 2000
+
+/** Pearson correlation of all pairs over all rows, in one scan (for more than 2,000 pairs, one each). */
+async function pearsonOfAll(data: AnyRelation, chosen: readonly Member[]): Promise<AssociationMatrix> {
+  const sql: string[] = []
+  for (let i = 0; i < chosen.length; i++) for (let j = i + 1; j < chosen.length; j++) sql.push(`corr(c${i}, c${j})`)
+  const list = chosen.map(({ expression }, i) => `${expression} AS c${i}`).join(', ')
+  const found: unknown[] = []
+  for (let from = 0; from < sql.length; from += PAIRS) {
+    const part = sql.slice(from, from + PAIRS).map((text, i) => `${text} AS r${from + i}`)
+    const [row] = await data.engine.read(`SELECT ${part.join(', ')} FROM (SELECT ${list} FROM (${data.toSQL()}))`)
+    found.push(...Object.values(row))
+  }
+  let at = 0
+  return matrixOf(chosen, () => {
+    const value = found[at++]
+    return typeof value === 'number' && Number.isFinite(value) ? value : null
+  })
+}
+
+async function readPanels(data: AnyRelation, members: readonly Member[], step: number): Promise<Panel[]> {
+  if (members.length === 0) return []
+  const names = members.map((_, i) => `c${i}`)
+  const list = members.map((member, i) => `${codeSql(member)} AS c${i}`).join(', ')
+  const thinned = step === 1 ? '' : `QUALIFY (row_number() OVER () - 1) % ${step} = 0`
+  const read = await readColumns(data.engine, `SELECT ${list} FROM (${data.toSQL()}) ${thinned}`, names)
+  return members.map((member, i) => {
+    const values = read[names[i]].data as Float64Array
+    const coded = once(() =>
+      member.kind === 'number'
+        ? codesOf(values)
+        : { codes: Int32Array.from(values, (v) => (Number.isNaN(v) ? -1 : v)), levels: member.levels.length },
+    )
+    const cut = once(() => (member.kind === 'number' ? inBins(values, cutEdges(values)) : coded()))
+    const grid = once(() => (member.kind === 'number' ? inBins(values, gridEdges(values)) : coded()))
+    return { ...member, values, coded, ranks: once(() => centredRanks(coded())), cut, grid }
+  })
+}
+
+/** SQL of the number, or of the place among the levels of a category; infinite numbers are missing. */
+function codeSql({ name, kind, levels, expression }: Member): string {
+  if (kind === 'number') return expression
+  const type = `ENUM(${levels.map(quoted).join(', ')})`
+  return `CAST(enum_code(CAST(CAST(${identifier(name)} AS VARCHAR) AS ${type})) AS DOUBLE)`
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+const BINS = 10
+
+const rangeOf = (values: Float64Array): readonly [number, number] => {
+  let [low, high] = [Infinity, -Infinity]
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < low) low = values[i]
+    if (values[i] > high) high = values[i]
+  }
+  return [low, high]
+}
+
+/** Equal steps, as numpy's `linspace` gives them. */
+const steps = (low: number, high: number, bins = BINS): number[] =>
+  Array.from({ length: bins + 1 }, (_, i) => (i === bins ? high : low + i * ((high - low) / bins)))
+
+/** The first bin is a thousandth of the range wider, so that it holds the least. Source: pandas `cut`. */
+function cutEdges(values: Float64Array): number[] {
+  const [low, high] = rangeOf(values)
+  const edges = steps(low, high)
+  edges[0] -= (high - low) * 0.001
+  return edges
+}
+
+/** Source: phik `bin_edges`. */
+function gridEdges(values: Float64Array): number[] {
+  const [low, high] = rangeOf(values)
+  return steps(low - Math.max(1e-14 * Math.abs(low), 2.2250738585072014e-308), high)
+}
+
+/** The number of the bin (edge, next edge] of each value. */
+function inBins(values: Float64Array, edges: readonly number[]): Coded {
+  const codes = new Int32Array(values.length)
+  const [low, width] = [edges[0], (edges[edges.length - 1] - edges[0]) / BINS]
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (Number.isNaN(value)) {
+      codes[i] = -1
+      continue
+    }
+    // a guess by the width, moved to where the edges really are
+    let bin = Math.max(0, Math.min(BINS - 1, Math.floor((value - low) / width) || 0))
+    while (bin > 0 && value <= edges[bin]) bin--
+    while (bin < BINS - 1 && value > edges[bin + 1]) bin++
+    codes[i] = value > edges[bin] ? bin : -1
+  }
+  return { codes, levels: BINS }
+}
+
+const GRID = 24
+
+/** The pairs of numbers that belong together most, as counts in a grid. */
+function interactionsOf(
+  panels: readonly Panel[],
+  matrix: AssociationMatrix | undefined,
+  most: number,
+): readonly Interaction[] {
+  if (matrix === undefined) return []
+  const pairs = matrix.columns.flatMap((x, i) =>
+    matrix.columns.slice(i + 1).map((y, k) => ({ x, y, strength: Math.abs(matrix.values[i][i + 1 + k] ?? 0) })),
+  )
+  const strongest = pairs.sort((a, b) => b.strength - a.strength).slice(0, most)
+  return strongest.map(({ x, y }) => {
+    const [a, b] = [x, y].map((name) => panels.find((panel) => panel.name === name)!.values)
+    const [xEdges, yEdges] = [a, b].map((values) => steps(...rangeOf(values), GRID))
+    const place = (value: number, edges: readonly number[]): number =>
+      Math.max(0, Math.min(GRID - 1, Math.floor(((value - edges[0]) / (edges[GRID] - edges[0])) * GRID) || 0))
+    const counts = Array.from({ length: GRID }, () => new Array<number>(GRID).fill(0))
+    for (let i = 0; i < a.length; i++)
+      if (!Number.isNaN(a[i] + b[i])) counts[place(b[i], yEdges)][place(a[i], xEdges)]++
+    return { x, y, xEdges, yEdges, counts }
+  })
+}

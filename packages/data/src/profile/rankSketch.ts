@@ -1,0 +1,127 @@
+import type { Runs } from '@mlpod/math'
+
+/** Intervals of equal depth. */
+const INTERVALS = 40
+
+/**
+ * Values at about equal steps of rank. The rank of each is known to within `error` (a share of n; 0 before any merge), and that
+ * of any other number to within `error` and half the values between its neighbours.
+ */
+export interface RankSketch {
+  readonly n: number
+  readonly values: readonly number[]
+  /** Values between the one before and this, and as large as this. */
+  readonly between: readonly number[]
+  readonly equal: readonly number[]
+  /** Greatest error of the rank of a value in the list, as a share of n. */
+  readonly error: number
+}
+
+/** Returns the sketch of runs. */
+export function rankSketch({ values, counts, n }: Runs): RankSketch {
+  const points: Point[] = []
+  let seen = 0
+  let last = 0
+  const depth = n / INTERVALS
+  for (let i = 0; i < values.length; i++) {
+    const below = seen
+    seen += counts[i]
+    // the ends, and whatever would leave a gap deeper than an interval
+    if (i === 0 || i === values.length - 1 || seen + counts[i + 1] - last > depth) {
+      points.push({ value: values[i], below, upTo: seen })
+      last = seen
+    }
+  }
+  return written(points, n, 0)
+}
+
+interface Point {
+  readonly value: number
+  /** Ranks: values less than it, and at most as large. */
+  readonly below: number
+  readonly upTo: number
+}
+
+const written = (points: readonly Point[], n: number, error: number): RankSketch => ({
+  n,
+  values: points.map(({ value }) => value),
+  between: points.map(({ below }, i) => below - (i === 0 ? 0 : points[i - 1].upTo)),
+  equal: points.map(({ below, upTo }) => upTo - below),
+  error,
+})
+
+function pointsOf({ values, between, equal }: RankSketch): Point[] {
+  let seen = 0
+  return values.map((value, i) => {
+    const below = seen + between[i]
+    seen = below + equal[i]
+    return { value, below, upTo: seen }
+  })
+}
+
+/** The ranks (below, up to) of a number, and the greatest error of each beside that of the sketch's own points, in rows. */
+function ranksOf(points: readonly Point[], value: number): { below: number; upTo: number; error: number } {
+  let low = 0
+  let high = points.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (points[middle].value < value) low = middle + 1
+    else high = middle
+  }
+  const next = points[low]
+  if (next?.value === value) return { below: next.below, upTo: next.upTo, error: 0 }
+  const from = low === 0 ? 0 : points[low - 1].upTo
+  const to = next === undefined ? from : next.below
+  const middle = (from + to) / 2
+  return { below: middle, upTo: middle, error: (to - from) / 2 }
+}
+
+/**
+ * Returns the sketch of all parts together, cut once more to equal depth. Ranks in it err by what they erred in the parts, and where
+ * a part does not hold a value by half of its gap there: at most 1 / 80 a merge, whatever the number of parts.
+ */
+export function mergeRankSketches(parts: readonly RankSketch[]): RankSketch {
+  const filled = parts.filter(({ n }) => n > 0)
+  const n = filled.reduce((sum, part) => sum + part.n, 0)
+  const known = filled.map(pointsOf)
+  const own = filled.reduce((sum, part) => sum + part.error * part.n, 0)
+  const all = Float64Array.from(new Set(filled.flatMap(({ values }) => values))).sort()
+  const merged = Array.from(all, (value) => {
+    let [below, upTo, error] = [0, 0, own]
+    for (const points of known) {
+      const ranks = ranksOf(points, value)
+      below += ranks.below
+      upTo += ranks.upTo
+      error += ranks.error
+    }
+    // whole rows, for half a row of error
+    return { value, below: Math.round(below), upTo: Math.round(upTo), error: error + 0.5 }
+  })
+  const kept: (typeof merged)[number][] = []
+  for (const [i, point] of merged.entries()) {
+    const next = merged[i + 1]
+    const last = kept.at(-1)?.upTo ?? 0
+    if (i === 0 || next === undefined || next.upTo - last > n / INTERVALS) kept.push(point)
+  }
+  const error = kept.reduce((most, point) => Math.max(most, point.error), 0) / Math.max(1, n)
+  return written(kept, n, error)
+}
+
+/** The greatest error of the rank of a quantile read from the sketch, as a share of n. */
+export const rankError = ({ n, between, error }: RankSketch): number => error + Math.max(0, ...between) / Math.max(1, n)
+
+/** Returns the value at a share p of the ranks, whose true rank is within `rankError` of it; null of no values. */
+export function quantileOfSketch(sketch: RankSketch, p: number): number | null {
+  if (sketch.n === 0) return null
+  const points = pointsOf(sketch)
+  const rank = p * (sketch.n - 1)
+  for (const [i, { value, below, upTo }] of points.entries()) {
+    if (rank < below && i > 0) {
+      const before = points[i - 1]
+      const share = (rank - before.upTo + 1) / (below - before.upTo + 1)
+      return before.value + (value - before.value) * Math.min(1, Math.max(0, share))
+    }
+    if (rank < upTo) return value
+  }
+  return points[points.length - 1].value
+}
