@@ -33,7 +33,7 @@ export { clopperPearson, type Interval, type IntervalOptions, type Sides, wilson
 export { type QuantileMethod, quantile, quantiles } from './quantile.ts'
 export { type Random, random } from './random.ts'
 export { conformalRank, midranks, type RankThreshold, rankThreshold, sortOrder } from './rank.ts'
-export { pooled, quantileOfRuns, type Runs, runsOf, runsOfSorted, walk } from './runs.ts'
+export { pooled, quantileOfRuns, type Runs, runsOf, runsOfSorted, spreadOfRuns, walk } from './runs.ts'
 export { shapiroWilk } from './shapiroWilk.ts'
 export { sortNumbers } from './sort.ts'
 export { tCdf, tQuantile } from './student.ts'

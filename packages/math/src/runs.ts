@@ -1,3 +1,4 @@
+import type { Spread } from './moments.ts'
 import { sortedWithoutNaN } from './rank.ts'
 
 /** Distinct numbers in ascending order, and how often each occurs: what empirical distribution functions are made of. */
@@ -64,4 +65,13 @@ export function pooled(a: Runs, b: Runs): Runs {
     counts[size++] = inA + inB
   })
   return { values: values.subarray(0, size), counts: counts.subarray(0, size), n: a.n + b.n }
+}
+
+/** Returns the spread of runs. */
+export function spreadOfRuns({ values, counts, n }: Runs): Spread {
+  let mean = 0
+  for (let i = 0; i < values.length; i++) mean += (counts[i] / n) * values[i]
+  let m2 = 0
+  for (let i = 0; i < values.length; i++) m2 += counts[i] * (values[i] - mean) ** 2
+  return { n, mean, m2, min: values[0] ?? Infinity, max: values[values.length - 1] ?? -Infinity }
 }

@@ -1,3 +1,4 @@
+import type { Runs } from '@mlpod/math'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import type { Cell } from '../relation.ts'
 
@@ -40,6 +41,7 @@ type Part =
       readonly limit?: number
     }
   | { readonly pass: 'numbers'; readonly value: ExprNode }
+  | { readonly pass: 'runs'; readonly value: ExprNode }
 
 /**
  * Returns the wish for one aggregate expression of SQL. Any number of them is one scan. `heavy` ones keep many values
@@ -79,3 +81,9 @@ export const valueCounts = (
 
 /** Returns the wish for all numbers of an expression in the order of the rows, without NULL. Each is a scan of its columns alone. */
 export const numbers = (value: ExprNode): Aggregate<Float64Array> => ({ pass: 'numbers', value })
+
+/**
+ * Returns the wish for the distinct numbers of an expression in order, with how often each occurs: sooner read than all numbers where they are few. Each is a scan
+ * of its columns alone.
+ */
+export const distinctNumbers = (value: ExprNode): Aggregate<Runs> => ({ pass: 'runs', value })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { traceStatements } from '../engine.ts'
 import { relationOf } from '../ingest.ts'
 import { float, rowSchema, string } from '../schema.ts'
-import { binCounts, collect, numbers, orderStatistics, scalar, valueCounts } from './index.ts'
+import { binCounts, collect, distinctNumbers, numbers, orderStatistics, scalar, valueCounts } from './index.ts'
 
 const table = (x: readonly (number | null)[], s: readonly (string | null)[] = x.map(() => 'a')) =>
   relationOf({ x, s }, { schema: rowSchema({ x: float({ nullable: true }), s: string({ nullable: true }) }) })
@@ -91,6 +91,16 @@ test('numbers are read as they stand, without the missing', async () => {
   expect((await collect(data, [wish]))(wish)).toEqual(
     Float64Array.from({ length: 40_000 }, (_, i) => i).filter((i) => i % 5 !== 0),
   )
+})
+
+test('distinct numbers come in order, with their counts', async () => {
+  const data = await table([3, 1, null, 3, 2, 3])
+  const wish = distinctNumbers(data.engine.sql.column('x'))
+  expect((await collect(data, [wish]))(wish)).toEqual({
+    values: Float64Array.of(1, 2, 3),
+    counts: Float64Array.of(1, 1, 3),
+    n: 5,
+  })
 })
 
 test('what SQL cannot compute fails alone, when it is asked for', async () => {

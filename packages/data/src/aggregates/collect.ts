@@ -1,5 +1,6 @@
 import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
 import { PodError } from '@mlpod/contract'
+import { type Runs, sortOrder } from '@mlpod/math'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { readRows } from '../columns.ts'
 import type { Engine } from '../engine.ts'
@@ -50,6 +51,7 @@ export async function collect(data: AnyRelation, wanted: readonly Aggregate[]): 
   await scan(data, places, found)
   for (const { key, aggregate } of of('counts')) found.set(key, await settled(() => readCounts(data, aggregate)))
   for (const { key, aggregate } of of('numbers')) found.set(key, await settled(() => readNumbers(data, aggregate)))
+  for (const { key, aggregate } of of('runs')) found.set(key, await settled(() => readRuns(data, aggregate)))
   await assertUnchanged(data)
   return (aggregate) => valueIn(found, keyOf(aggregate)) as never
 }
@@ -81,6 +83,7 @@ function keyOf(aggregate: Aggregate): string {
     ranks: (a) => [a.value, a.says],
     counts: (a) => [...a.values, a.where ?? '', a.limit ?? ''],
     numbers: (a) => [a.value],
+    runs: (a) => [a.value],
   } satisfies { [P in Aggregate['pass']]: (a: Extract<Aggregate, { pass: P }>) => readonly unknown[] }
   const text = `${aggregate.pass} ${(parts[aggregate.pass] as (a: Aggregate) => readonly unknown[])(aggregate).join(' | ')}`
   texts.set(aggregate, text)
@@ -205,21 +208,40 @@ async function readNumbers(
   const { engine } = data
   const { sql } = engine
   const present = sql.Query.from({ input: data.query }).where(sql.not(sql.isNull(value)))
-  return readDoubles(engine, String(present.select({ v: sql.cast(value, 'DOUBLE') })))
-}
-
-/** Reads a column of doubles without NULL. */
-async function readDoubles(engine: Engine, statement: string): Promise<Float64Array> {
-  const chunks = await ((await engine.run(statement)) as DuckDBResult).fetchAllChunks()
-  const found = new Float64Array(chunks.reduce((sum, { rowCount }) => sum + rowCount, 0))
-  let n = 0
-  for (const chunk of chunks) {
-    found.set(doubles(chunk), n)
-    n += chunk.rowCount
-  }
+  const [found] = await readDoubles(engine, String(present.select({ v: sql.cast(value, 'DOUBLE') })), 1)
   return found
 }
 
+async function readRuns(data: AnyRelation, { value }: Extract<Aggregate, { pass: 'runs' }>): Promise<Runs> {
+  const { engine } = data
+  const { sql } = engine
+  const number = sql.cast(value, 'DOUBLE')
+  const grouped = sql.Query.from({ input: data.query })
+    .select({ v: number, times: sql.cast(sql.count(), 'DOUBLE') })
+    .where(sql.not(sql.isNull(value)))
+    .groupby(number)
+  const [found, times] = await readDoubles(engine, String(grouped), 2)
+  const order = sortOrder(found)
+  const values = Float64Array.from(order, (i) => found[i])
+  const counts = Float64Array.from(order, (i) => times[i])
+  return { values, counts, n: counts.reduce((sum, count) => sum + count, 0) }
+}
+
+/** Reads columns of doubles without NULL. */
+async function readDoubles(engine: Engine, statement: string, columns: number): Promise<Float64Array[]> {
+  const chunks = await ((await engine.run(statement)) as DuckDBResult).fetchAllChunks()
+  const rows = chunks.reduce((sum, { rowCount }) => sum + rowCount, 0)
+  return Array.from({ length: columns }, (_, i) => {
+    const found = new Float64Array(rows)
+    let n = 0
+    for (const chunk of chunks) {
+      found.set(doubles(chunk, i), n)
+      n += chunk.rowCount
+    }
+    return found
+  })
+}
+
 /** A vector of doubles without NULL, as the array that it is. */
-const doubles = (chunk: DuckDBDataChunk): Float64Array =>
-  (chunk.getColumnVector(0) as unknown as { readonly items: Float64Array }).items.subarray(0, chunk.rowCount)
+const doubles = (chunk: DuckDBDataChunk, index: number): Float64Array =>
+  (chunk.getColumnVector(index) as unknown as { readonly items: Float64Array }).items.subarray(0, chunk.rowCount)

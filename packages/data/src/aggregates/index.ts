@@ -2,6 +2,7 @@ export {
   type Aggregate,
   type BinCounts,
   binCounts,
+  distinctNumbers,
   numbers,
   orderStatistics,
   scalar,

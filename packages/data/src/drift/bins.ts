@@ -42,7 +42,7 @@ export function equalBins(low: number, high: number, count: number): number[] {
 }
 
 /** Returns how many values lie in each bin: [edge, next edge), the last one with its end; what lies beyond is counted in the outer bins. */
-export function countInBins(values: Float64Array, edges: readonly number[]): Float64Array {
+export function countInBins(values: Float64Array, edges: readonly number[], times?: Float64Array): Float64Array {
   const last = edges.length - 2
   const counts = new Float64Array(last + 1)
   const [low, scale] = [edges[0], (last + 1) / (edges[last + 1] - edges[0])]
@@ -54,17 +54,21 @@ export function countInBins(values: Float64Array, edges: readonly number[]): Flo
     let bin = guess > 0 ? (guess < last ? guess | 0 : last) : 0
     while (bin > 0 && value < limits[bin]) bin--
     while (bin < last && value >= limits[bin + 1]) bin++
-    counts[bin]++
+    counts[bin] += times ? times[i] : 1
   }
   return counts
 }
 
 /** Returns the shares of equal bins for a picture: a value within rounding of an edge may count on either side. */
-export function roughShares({ values, n }: NumberSample, edges: readonly number[]): Float64Array {
+export function roughShares(
+  { tallied: { values, counts: times }, n }: NumberSample,
+  edges: readonly number[],
+): Float64Array {
   const last = edges.length - 2
   const counts = new Float64Array(last + 1)
   const [low, scale] = [edges[0], (last + 1) / (edges[last + 1] - edges[0])]
-  for (let i = 0; i < n; i++) counts[Math.min(last, ((values[i] - low) * scale) | 0)]++
+  for (let i = 0; i < values.length; i++)
+    counts[Math.min(last, ((values[i] - low) * scale) | 0)] += times ? times[i] : 1
   return overTotal(counts, n)
 }
 
@@ -121,8 +125,8 @@ function edgesOf(reference: NumberSample, current: NumberSample, { edges = 'pool
 /** Returns the shares of both sides in given bins; values beyond them count in the outer ones. */
 export const binShares = (reference: NumberSample, current: NumberSample, edges: readonly number[]): Shares => ({
   edges,
-  reference: overTotal(countInBins(reference.values, edges), reference.n),
-  current: overTotal(countInBins(current.values, edges), current.n),
+  reference: overTotal(countInBins(reference.tallied.values, edges, reference.tallied.counts), reference.n),
+  current: overTotal(countInBins(current.tallied.values, edges, current.tallied.counts), current.n),
 })
 
 /**

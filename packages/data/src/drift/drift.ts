@@ -12,7 +12,7 @@ import type { AnyRelation, ColumnInfo } from '../relation.ts'
 import { type BinOptions, categories, categoryShares, equalBins, rangeOf, roughShares, type Shares } from './bins.ts'
 import type { Method, MethodOptions, Score } from './method.ts'
 import { chooseMethod, type MethodName, methodOf } from './methods.ts'
-import { type Kind, kindOf, readSample, type Sample } from './sample.ts'
+import { type Kind, kindOf, readSample, type Sample, type Side, sideOf } from './sample.ts'
 
 /** A setting for all columns, for those of a kind, or for each: the closest one counts. */
 export type PerColumn<T> =
@@ -104,10 +104,16 @@ export interface DriftReport {
 export interface DriftReference {
   readonly data: AnyRelation
   readonly samples: Map<string, Promise<Sample>>
+  /** What is known of the table itself, by the columns asked about. */
+  readonly sides: Map<string, Promise<Side>>
 }
 
 /** Returns a reference that keeps the columns that were read of it, so that further comparisons read only the current table. */
-export const driftReference = (data: AnyRelation): DriftReference => ({ data, samples: new Map() })
+export const driftReference = (data: AnyRelation): DriftReference => ({
+  data,
+  samples: new Map(),
+  sides: new Map(),
+})
 
 /**
  * Compares the columns of a current table with those of a reference. Throws `COLUMN_UNKNOWN`, `COLUMN_TYPE`, `METHOD_UNKNOWN`, `METHOD_UNFIT`,
@@ -125,11 +131,16 @@ export async function drift(
   const keeps = 'samples' in reference
   const before = keeps ? reference : driftReference(reference)
   const plans = await planned(before.data, current, options)
+  const counted = plans.flatMap(({ name, kind }) => (kind === 'number' ? [name] : []))
+  const sideKey = counted.join('\n')
+  const beforeSide = before.sides.get(sideKey) ?? sideOf(before.data, counted)
+  before.sides.set(sideKey, beforeSide)
+  const sides = await Promise.all([beforeSide, sideOf(current, counted)])
   const read = ({ name, kind, reference, current: now }: Plan) => {
     const key = `${kind} ${name}`
-    const sample = before.samples.get(key) ?? readSample(before.data, reference, kind)
+    const sample = before.samples.get(key) ?? readSample(sides[0], reference, kind)
     if (keeps) before.samples.set(key, sample)
-    return Promise.all([sample, readSample(current, now, kind)])
+    return Promise.all([sample, readSample(sides[1], now, kind)])
   }
   const found: ColumnDrift[] = []
   // the engine reads the next column while this one is compared

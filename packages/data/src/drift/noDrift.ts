@@ -4,7 +4,7 @@ import type { AnyRelation, Relation } from '../relation.ts'
 import { type Plan, planned } from './drift.ts'
 import type { Method, MethodOptions } from './method.ts'
 import { driftMethods, methodOf } from './methods.ts'
-import { categorySample, type Kind, numberSample, readSample, type Sample } from './sample.ts'
+import { categorySample, type Kind, numberSample, readSample, type Sample, sideOf } from './sample.ts'
 
 /** Settings of `noDrift`: those of `drift` that have a meaning for a promise. */
 export interface NoDriftOptions<Row> extends Omit<MethodOptions, 'threshold'> {
@@ -51,12 +51,13 @@ export function noDrift<Row>({
     async measure({ reference: before, current: now }) {
       const tables = [before as AnyRelation, now as AnyRelation] as const
       const plans = await planned(...tables, { columns, kinds, method, threshold })
+      const sides = await Promise.all(tables.map((data) => sideOf(data, [])))
       const parts: MeasuredPart[] = []
       let n = 0
       for (const plan of plans) {
         const [a, b] = await Promise.all([
-          readSample(tables[0], plan.reference, plan.kind),
-          readSample(tables[1], plan.current, plan.kind),
+          readSample(sides[0], plan.reference, plan.kind),
+          readSample(sides[1], plan.current, plan.kind),
         ])
         n = b.rows
         parts.push({ name: plan.name, measurement: measured(plan, a, b, options) })
@@ -120,7 +121,7 @@ function jackknife(sample: Sample, statistic: (part: Sample) => number, seed = 0
       group[row] = i % groups
     })
     for (let g = 0; g < groups; g++) {
-      const kept = sample.values.filter((_, i) => group[i] !== g)
+      const kept = sample.values().filter((_, i) => group[i] !== g)
       found.push({ value: statistic(numberSample(kept, { integer: sample.integer })), weight: 1 })
     }
     const mean = found.reduce((sum, { value }) => sum + value, 0) / groups

@@ -12,6 +12,7 @@ import {
   studentTest,
   type TestResult,
   variance,
+  wasserstein,
   wassersteinOf,
   welchTest,
 } from '@mlpod/math'
@@ -75,7 +76,7 @@ export const numberMethods = {
     threshold: 0.05,
     drifted: below,
     compare: (a, b, { seed = 0, maxRows = 2000 }) => {
-      const cut = (sample: Sample): Runs => runsOf(drawn((sample as NumberSample).values, maxRows, seed, 'bws'))
+      const cut = (sample: Sample): Runs => runsOf(drawn((sample as NumberSample).values(), maxRows, seed, 'bws'))
       return p(baumgartnerWeissSchindler(cut(a), cut(b), { seed }))
     },
   },
@@ -90,7 +91,12 @@ export const numberMethods = {
     compare: (a, b) => {
       const [reference, current] = both(a, b)
       const scale = Math.max(Math.sqrt(variance(reference.spread(), { ddof: 0 })), 0.001)
-      return { score: wassersteinOf(reference.values, current.values, rangeOf(reference, current)) / scale }
+      // what is counted is sorted already
+      const distance =
+        reference.tallied.counts && current.tallied.counts
+          ? wasserstein(reference.runs(), current.runs())
+          : wassersteinOf(reference.values(), current.values(), rangeOf(reference, current))
+      return { score: distance / scale }
     },
   },
   ed: {
@@ -112,7 +118,7 @@ export const numberMethods = {
     drifted: below,
     compare: (a, b, { seed = 0, maxRows = 1000 }) => {
       const [reference, current] = both(a, b)
-      return p(meanDiscrepancy(reference.values, current.values, { seed, maxRows }))
+      return p(meanDiscrepancy(reference.values(), current.values(), { seed, maxRows }))
     },
   },
 } as const satisfies Readonly<Record<string, Method>>
