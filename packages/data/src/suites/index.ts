@@ -9,14 +9,17 @@ export {
 } from './checkpoint.ts'
 export type { UnexpectedCount } from './counts.ts'
 export type { ExplainedStatement, Explanation } from './explain.ts'
+export { explainFailures, type FailureRule } from './failureRule.ts'
 export { fromGreatExpectations, toGreatExpectations } from './greatExpectations.ts'
 export { toGreatExpectationsResult } from './greatResult.ts'
 export { toHtml } from './html.ts'
 export { toJUnit } from './junit.ts'
 export { toMarkdown } from './markdown.ts'
+export { type Mutant, type MutationName, type MutationReport, mutationTest } from './mutate.ts'
 export { greatNames } from './names.ts'
 export { parameter, type SuiteParameter } from './parameter.ts'
 export { type ReportPlace, toAnnotations, toSarif } from './sarif.ts'
+export { type Suggestion, type Suggestions, type SuggestOptions, suggest } from './suggest.ts'
 export {
   type ResultFormat,
   type RunOptions as SuiteRunOptions,
