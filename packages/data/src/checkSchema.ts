@@ -1,14 +1,19 @@
 import { PodError } from '@mlpod/contract'
 import type { ExprNode } from '@uwdata/mosaic-sql'
-import { countIf, openEngine } from './engine.ts'
-import { relation, unknownColumn, untyped } from './query.ts'
-import type { AnyRelation, Cell, ColumnInfo, Relation } from './relation.ts'
-import { isBeyondRe2, type Rule, type RuleName, rules } from './rules.ts'
-import type { Column } from './schema.ts'
+import { type Aggregate, collect, scalar, valueCounts } from './aggregates/index.ts'
+import { countIf, type Sql } from './engine.ts'
+import { freeName } from './expectations/order.ts'
+import type { Failing } from './expectations/plan.ts'
+import { samplesOf } from './expectations/sample.ts'
+import { unknownColumn, untyped } from './query.ts'
+import type { AnyRelation, Cell, ColumnInfo } from './relation.ts'
+import { brokenOf, isBeyondRe2, type RuleName } from './rules.ts'
+import type { Column, RowSchema } from './schema.ts'
 import { asRowSchema, type SchemaLike } from './standardSchema.ts'
 
 /** Rows that break one rule of one column. `first` are the first of them, by position. */
 export interface Violation {
+  /** The column, or the columns of a unique set in one text. */
   readonly column: string
   readonly rule: RuleName
   /** In words: `below 0`. */
@@ -24,107 +29,150 @@ export interface SchemaCheck {
   readonly violations: readonly Violation[]
 }
 
-/** The rules of one column that a row can break by itself. */
-const rulesOf = (column: Column): [RuleName, Rule][] =>
-  (Object.entries(rules) as [RuleName, Rule][]).filter(([, rule]) => rule.applies(column))
+/** A rule that is to be counted: what is read for it, how many rows break it, and which. */
+interface Counted {
+  readonly column: string
+  readonly rule: RuleName
+  readonly sentence: string
+  readonly needs: readonly Aggregate<never>[]
+  /** Rows that break it, and where they are. */
+  readonly finish: (values: readonly never[]) => { readonly count: number; readonly failing: Failing }
+}
 
 /**
  * Counts the rows that break each rule of the schema, in one scan; only for broken rules the first `samples` rows (0 is
- * the first) are fetched. Throws `COLUMN_MISSING` when the relation lacks a column; other columns are not looked at.
+ * the first) are fetched, in one statement for all of them (repeated values in one each). Throws `COLUMN_MISSING` when the
+ * relation lacks a column; other columns are not looked at, unless the schema forbids them.
  */
 export async function checkSchema(
   data: AnyRelation,
   schema: SchemaLike,
   { samples = 3 }: { readonly samples?: number } = {},
 ): Promise<SchemaCheck> {
-  const engine = await openEngine()
-  const { sql } = engine
-  const { columns } = asRowSchema(schema)
-  const present = new Map((await data.describe()).map((info) => [info.name, info]))
-  const violations: Violation[] = []
-  const typed: [string, Column][] = []
-  for (const [name, column] of Object.entries(columns)) {
-    const info = present.get(name)
-    if (!info) throw missingColumn(name, [...present.keys()])
-    if (isOfType(info, column)) typed.push([name, column])
-    else
-      violations.push({
-        column: name,
-        rule: 'type',
-        sentence: `${info.sqlType} and no ${column.type}`,
-        count: 1,
-        first: [],
-      })
-  }
-  const broken: { column: string; rule: RuleName; sentence: string; predicate: ExprNode }[] = typed.flatMap(
-    ([name, column]) =>
-      rulesOf(column).map(([rule, { broken, sentence }]) => ({
-        column: name,
-        rule,
-        sentence: sentence(column),
-        predicate: broken(sql, sql.column(name), column),
-      })),
-  )
-  const unique = typed.filter(([, column]) => column.unique)
-  const select: Record<string, ExprNode> = { n: sql.count() }
-  broken.forEach(({ predicate }, i) => {
-    select[`rule_${i}`] = countIf(sql, predicate)
+  const { sql } = data.engine
+  const row = asRowSchema(schema) as RowSchema
+  const found = new Map((await data.describe()).map((info) => [info.name, info]))
+  const { typed, violations } = checkColumnsOf(row, found)
+  const counted = [...ofRows(sql, typed), ...ofSets(data, row, typed), ...ofPatterns(sql, typed)]
+  const all = scalar<number>(sql.count())
+  const read = await collect(data, [all, ...counted.flatMap(({ needs }) => needs)])
+  const broken = counted
+    .map(({ needs, finish, ...said }) => ({ ...said, ...finish(needs.map((need) => read(need))) }))
+    .filter(({ count }) => count > 0)
+  const wanted = broken.map(({ failing, count }) => ({ failing, unexpected: count }))
+  const first = samples > 0 ? await samplesOf(data, wanted, found, { limit: samples }) : []
+  broken.forEach(({ failing: _, ...said }, i) => {
+    const { rows = [], values = [] } = first[i] ?? {}
+    violations.push({ ...said, first: rows.map((row, j) => ({ row, value: shownCell(values[j]) })) })
   })
-  unique.forEach(([name], i) => {
-    const values = sql.count(sql.column(name))
-    select[`unique_${i}`] = sql.sub(values, values.distinct())
-  })
-  const [counts] = await engine.read(String(sql.Query.from({ input: data.query }).select(select)))
-  const fetch = async (predicate: ExprNode, name: string): Promise<Violation['first']> => {
-    if (samples === 0) return []
-    const numbered = sql.Query.from({ input: data.query }).select({
-      row: sql.row_number(),
-      value: sql.column(name),
-      broken: predicate,
-    })
-    const rows = await relation<{ row: number; value: Cell }>({
-      engine,
-      query: sql.Query.from({ numbered }).select('row', 'value').where(sql.column('broken')),
-      columns: ['row', 'value'],
-      order: ['row'],
-      tokens: [],
-    })
-      .limit(samples)
-      .rows()
-    return rows.map(({ row, value }) => ({ row: row - 1, value }))
-  }
-  for (const [i, { predicate, ...said }] of broken.entries()) {
-    const count = Number(counts[`rule_${i}`])
-    if (count > 0) violations.push({ ...said, count, first: await fetch(predicate, said.column) })
-  }
-  for (const [i, [name]] of unique.entries()) {
-    if (Number(counts[`unique_${i}`]) === 0) continue
-    const repeated = sql.gt(sql.count(sql.column(name)).partitionby(sql.column(name)), sql.literal(1))
-    const first = await fetch(repeated, name)
-    violations.push({ column: name, rule: 'unique', sentence: 'repeated', count: Number(counts[`unique_${i}`]), first })
-  }
-  for (const [name, column] of typed)
-    if (column.pattern !== undefined && isBeyondRe2(column.pattern)) {
-      const found = await checkPattern(untyped(data), name, column.pattern)
-      if (found) violations.push(found)
-    }
-  return { ok: violations.length === 0, rows: Number(counts.n), violations }
+  return { ok: violations.length === 0, rows: Number(read(all)), violations }
 }
 
-/** A pattern that SQL cannot run is tried on each distinct value. */
-async function checkPattern(data: Relation, name: string, pattern: string): Promise<Violation | undefined> {
-  const expression = new RegExp(pattern, 'su')
-  const values = await data.groupBy([name], { times: ({ count }) => count() }).rows()
-  const bad = values.filter(({ [name]: value }) => value !== null && !expression.test(String(value)))
-  if (bad.length === 0) return undefined
-  return {
-    column: name,
-    rule: 'pattern',
-    sentence: `not matching ${pattern}`,
-    count: bad.reduce((sum, { times }) => sum + Number(times), 0),
-    first: bad.slice(0, 3).map(({ [name]: value }) => ({ row: -1, value })),
+const shownCell = (value: Cell | Readonly<Record<string, Cell>>): Cell =>
+  typeof value === 'object' && value !== null ? JSON.stringify(Object.values(value)) : value
+
+/** What can be seen of a table without reading it: its columns, their types and order. Throws `COLUMN_MISSING`. */
+export function checkColumnsOf(
+  { columns, extra, ordered }: RowSchema,
+  found: ReadonlyMap<string, ColumnInfo>,
+): { readonly typed: readonly (readonly [string, Column])[]; readonly violations: Violation[] } {
+  const violations: Violation[] = []
+  const typed: [string, Column][] = []
+  const ofTable = (column: string, rule: RuleName, sentence: string) =>
+    violations.push({ column, rule, sentence, count: 1, first: [] })
+  for (const [name, column] of Object.entries(columns)) {
+    const info = found.get(name)
+    if (!info) throw missingColumn(name, [...found.keys()])
+    if (isOfType(info, column)) typed.push([name, column])
+    else ofTable(name, 'type', `${info.sqlType} and no ${column.type}`)
   }
+  const present = [...found.keys()]
+  if (extra === 'forbid')
+    for (const name of present) if (!Object.hasOwn(columns, name)) ofTable(name, 'extra', 'no column of the schema')
+  const inTable = present.filter((name) => Object.hasOwn(columns, name))
+  const misplaced = Object.keys(columns).find((name, i) => name !== inTable[i])
+  if (ordered && misplaced !== undefined)
+    ofTable(
+      misplaced,
+      'ordered',
+      `not at place ${Object.keys(columns).indexOf(misplaced)} among the columns of the schema`,
+    )
+  return { typed, violations }
 }
+
+const ofRows = (sql: Sql, typed: readonly (readonly [string, Column])[]): Counted[] =>
+  brokenOf(sql, typed).map(({ predicate, ...said }) => ({
+    ...said,
+    needs: [scalar<never>(countIf(sql, predicate))],
+    finish: ([count]) => ({ count: Number(count), failing: { predicate, columns: [said.column] } }),
+  }))
+
+/** Columns, and sets of them, that hold nothing twice; rows in which all of a set are missing do not count. */
+export const uniqueSets = ({ columns, unique = [] }: RowSchema): readonly (readonly string[])[] => [
+  ...Object.keys(columns)
+    .filter((name) => columns[name].unique)
+    .map((name) => [name]),
+  ...unique,
+]
+
+function ofSets(data: AnyRelation, row: RowSchema, typed: readonly (readonly [string, Column])[]): Counted[] {
+  const { sql } = data.engine
+  const right = new Set(typed.map(([name]) => name))
+  return uniqueSets(row)
+    .filter((names) => names.every((name) => right.has(name)))
+    .map((names): Counted => {
+      const values = names.map((name) => sql.column(name))
+      const isThere = sql.not(sql.and(...values.map((value) => sql.isNull(value))))
+      const value =
+        values.length === 1 ? values[0] : (sql.cond(isThere, new sql.FunctionNode('row', values)) as ExprNode)
+      return {
+        column: names.join(', '),
+        rule: 'unique',
+        sentence: 'repeated',
+        needs: [scalar<never>(countIf(sql, isThere)), scalar<never>(sql.count(value).distinct(), { heavy: true })],
+        finish: ([n, distinct]) => ({ count: Number(n) - Number(distinct), failing: repeatedRows(data, names) }),
+      }
+    })
+}
+
+/** The rows whose values in these columns occur more than once. */
+function repeatedRows(data: AnyRelation, names: readonly string[]): Failing {
+  const { sql } = data.engine
+  const place = freeName(data.columns, 'place')
+  const times = freeName([...data.columns, place], 'times')
+  const values = names.map((name) => sql.column(name))
+  const from = untyped(data)
+    .select(...names)
+    .derive({
+      [place]: sql.sub(sql.row_number(), sql.literal(1)),
+      [times]: sql.count().partitionby(...values),
+    })
+  const isThere = sql.not(sql.and(...values.map((value) => sql.isNull(value))))
+  return { from, place, predicate: sql.and(isThere, sql.gt(sql.column(times), sql.literal(1))), columns: names }
+}
+
+/** Patterns that SQL cannot run are tried on each distinct value. */
+const ofPatterns = (sql: Sql, typed: readonly (readonly [string, Column])[]): Counted[] =>
+  typed
+    .filter(([, { pattern }]) => pattern !== undefined && isBeyondRe2(pattern))
+    .map(([name, { pattern }]): Counted => {
+      const expression = new RegExp(pattern!, 'u')
+      return {
+        column: name,
+        rule: 'pattern',
+        sentence: `not matching ${pattern}`,
+        needs: [valueCounts([sql.column(name)]) as Aggregate<never>],
+        finish: ([counts]) => {
+          const bad = (counts as readonly { readonly values: readonly Cell[]; readonly count: number }[]).filter(
+            ({ values: [value] }) => value !== null && !expression.test(String(value)),
+          )
+          // enough of them to show the first
+          const shown = bad.slice(0, 100).map(({ values: [value] }) => sql.literal(value))
+          const predicate = shown.length > 0 ? sql.isIn(sql.column(name), shown) : sql.literal(false)
+          return { count: bad.reduce((sum, { count }) => sum + count, 0), failing: { predicate, columns: [name] } }
+        },
+      }
+    })
 
 const isOfType = ({ type }: ColumnInfo, column: Column): boolean =>
   type === column.type || (type === 'int' && column.type === 'float')

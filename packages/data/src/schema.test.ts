@@ -143,7 +143,8 @@ test('every rule is counted in one scan, and the first rows are fetched for brok
     'd min': [1, [1]],
     'a unique': [1, [0, 3]],
   })
-  expect(statements.length).toBe(1 + result.violations.length)
+  // one for the rules that a row breaks by itself, one for repeated values
+  expect(statements.length).toBe(1 + 2)
 
   const fine = await relationOf([good], { schema: Loose })
   const checked = await traceStatements(() => checkSchema(fine, Strict))
