@@ -34,11 +34,11 @@ export interface Associations {
 /** A column that takes part. */
 export interface Member {
   readonly name: string
-  readonly kind: 'number' | 'category'
-  /** All values of a category, as text. */
+  /** SQL of its number, if it holds numbers. */
+  readonly number: string | undefined
+  /** Whether it is a category (a number of few values is one too), and all its values, as text. */
+  readonly category: boolean
   readonly levels: readonly string[]
-  /** SQL of the number. */
-  readonly expression: string
 }
 
 /** A column in memory: numbers, or the codes of categories. */
@@ -52,8 +52,8 @@ interface Panel extends Member {
 }
 
 type Measure = (a: Panel, b: Panel) => number | null
-const ofNumbers = ({ kind }: Member): boolean => kind === 'number'
-const ofCategories = ({ kind }: Member): boolean => kind === 'category'
+const ofNumbers = ({ number }: Member): boolean => number !== undefined
+const ofCategories = ({ category }: Member): boolean => category
 const any = (): boolean => true
 
 const rho: Measure = (a, b) => {
@@ -79,9 +79,7 @@ const measures = {
   auto: {
     fits: any,
     of: ((a, b) =>
-      a.kind === 'number' && b.kind === 'number'
-        ? rho(a, b)
-        : cramersCorrected(contingency(a.cut(), b.cut()))) as Measure,
+      !(a.category || b.category) ? rho(a, b) : cramersCorrected(contingency(a.cut(), b.cut()))) as Measure,
   },
 } as const
 
@@ -151,7 +149,7 @@ const PAIRS = 2000
 async function pearsonOfAll(data: AnyRelation, chosen: readonly Member[]): Promise<AssociationMatrix> {
   const sql: string[] = []
   for (let i = 0; i < chosen.length; i++) for (let j = i + 1; j < chosen.length; j++) sql.push(`corr(c${i}, c${j})`)
-  const list = chosen.map(({ expression }, i) => `${expression} AS c${i}`).join(', ')
+  const list = chosen.map(({ number }, i) => `${number} AS c${i}`).join(', ')
   const found: unknown[] = []
   for (let from = 0; from < sql.length; from += PAIRS) {
     const part = sql.slice(from, from + PAIRS).map((text, i) => `${text} AS r${from + i}`)
@@ -174,19 +172,19 @@ async function readPanels(data: AnyRelation, members: readonly Member[], step: n
   return members.map((member, i) => {
     const values = read[names[i]].data as Float64Array
     const coded = once(() =>
-      member.kind === 'number'
+      member.number !== undefined
         ? codesOf(values)
         : { codes: Int32Array.from(values, (v) => (Number.isNaN(v) ? -1 : v)), levels: member.levels.length },
     )
-    const cut = once(() => (member.kind === 'number' ? inBins(values, cutEdges(values)) : coded()))
-    const grid = once(() => (member.kind === 'number' ? inBins(values, gridEdges(values)) : coded()))
+    const cut = once(() => (member.category ? coded() : inBins(values, cutEdges(values))))
+    const grid = once(() => (member.category ? coded() : inBins(values, gridEdges(values))))
     return { ...member, values, coded, ranks: once(() => centredRanks(coded())), cut, grid }
   })
 }
 
 /** SQL of the number, or of the place among the levels of a category; infinite numbers are missing. */
-function codeSql({ name, kind, levels, expression }: Member): string {
-  if (kind === 'number') return expression
+function codeSql({ name, number, levels }: Member): string {
+  if (number !== undefined) return number
   const type = `ENUM(${levels.map(quoted).join(', ')})`
   return `CAST(enum_code(CAST(CAST(${identifier(name)} AS VARCHAR) AS ${type})) AS DOUBLE)`
 }

@@ -7,7 +7,7 @@ import { type AlertThresholds, alertDefaults, alertsOf } from './alerts.ts'
 import { type AssociationMethod, associate, associationMethods, type Member } from './associations.ts'
 import { describeDates } from './dateColumn.ts'
 import { missingPattern } from './missingPattern.ts'
-import { describeNumbers, type NumbersFound } from './numberColumn.ts'
+import { describeNumbers, type NumbersFound, uniformityOf } from './numberColumn.ts'
 import { type CategoriesFound, describeCategories } from './textColumn.ts'
 import type { ColumnCounts, ColumnProfile, Profile, ProfileRole, TableStatistics } from './types.ts'
 import { withoutValues } from './withoutValues.ts'
@@ -214,7 +214,10 @@ async function numberColumn(
   const role = told.distinct > 0 && told.distinct <= categoricalUpTo ? 'category' : 'number'
   if (told.distinct <= ASSOCIATED_LEVELS)
     levels.set(info.name, beyond ? told.top.map(({ value }) => String(value)) : Array.from(numbers.runs.values, String))
-  return { ...countsOf(told, info, rows, role), number: told.statistics }
+  const counts = countsOf(told, info, rows, role)
+  // categories are even or not by their values, numbers by bins
+  const uniformity = role === 'category' ? uniformityOf(told.runs.counts) : counts.uniformity
+  return { ...counts, uniformity, number: told.statistics }
 }
 
 /** Whole numbers that doubles cannot tell apart: the engine counts them, and they are shown as text. */
@@ -381,15 +384,11 @@ async function across(
   },
 ) {
   const members = columns.flatMap(({ name, role, distinct }, i): Member[] => {
-    const known = levels.get(name)
     if (distinct === null || distinct < 2) return []
-    if (role === 'number') {
-      const expression = numberSql(infos[i])
-      return [{ name, kind: 'number', levels: [], expression: finiteSql(infos[i], expression) }]
-    }
-    if ((role === 'category' || role === 'bool') && known)
-      return [{ name, kind: 'category', levels: known, expression: '' }]
-    return []
+    const number = isNumber(infos[i]) ? finiteSql(infos[i], numberSql(infos[i])) : undefined
+    const known = levels.get(name)
+    const category = (role === 'category' || role === 'bool') && known !== undefined
+    return category || role === 'number' ? [{ name, number, category, levels: known ?? [] }] : []
   })
   const { associations: methods, maxRows, interactions } = options
   const associated =
@@ -415,7 +414,7 @@ async function countDuplicates(data: AnyRelation, infos: readonly ColumnInfo[]) 
     WITH twice AS MATERIALIZED (SELECT h FROM (SELECT hash(${names}) AS h FROM ${from}) GROUP BY h HAVING count(*) > 1)
     SELECT count(*) AS groups, coalesce(sum(c - 1), 0)::DOUBLE AS repeated FROM (
       SELECT count(*) AS c FROM (SELECT * FROM ${from} WHERE (SELECT count(*) FROM twice) > 0 AND hash(${names}) IN (SELECT h FROM twice))
-      GROUP BY ALL HAVING count(*) > 1)`)
+      GROUP BY ${names} HAVING count(*) > 1)`)
   return { groups: Number(row.groups), repeated: Number(row.repeated) }
 }
 
