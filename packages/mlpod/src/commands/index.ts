@@ -130,4 +130,44 @@ export const commands: readonly Command[] = [
     ],
     load: async () => (await import('./dataDrift.ts')).dataDrift,
   },
+  {
+    name: 'data check',
+    about: 'whether a table is as a suite expects; fails when it is not',
+    positionals: 'FILE',
+    options: {
+      suite: {
+        type: 'string',
+        short: 's',
+        value: 'SUITE',
+        about: 'a suite of Great Expectations (.json), or a module that exports one',
+      },
+      table: { type: 'string', value: 'NAME', about: 'the table of a database, or the sheet of a workbook' },
+      key: { type: 'string', multiple: true, value: 'COLUMN', about: 'names unexpected rows by this column' },
+      param: { type: 'string', short: 'p', multiple: true, value: 'NAME=VALUE', about: 'a parameter of the suite' },
+      junit: { type: 'string', value: 'FILE', about: 'writes the results as JUnit XML' },
+      html: { type: 'string', value: 'FILE', about: 'writes them as a page' },
+      markdown: { type: 'string', value: 'FILE', about: 'writes them as Markdown' },
+      sarif: { type: 'string', value: 'FILE', about: 'writes them as SARIF' },
+    },
+    examples: [
+      'mlpod data check orders.parquet --suite orders.json',
+      'mlpod data check orders.csv --suite suite.ts --junit build/orders.xml --html build/orders.html',
+    ],
+    load: async () => (await import('./dataCheck.ts')).dataCheck,
+  },
+  {
+    name: 'data suggest',
+    about: 'a suite that past tables lead one to expect, with its rate of false alarms',
+    positionals: 'FILE...',
+    options: {
+      by: { type: 'string', value: 'COLUMN', about: 'cuts one table into parts by this column' },
+      alarms: { type: 'string', value: 'X', about: 'how often an expectation may be wrong about a good table' },
+      out: { type: 'string', short: 'o', value: 'FILE', about: 'writes the suite, in the words of Great Expectations' },
+    },
+    examples: [
+      'mlpod data suggest monday.csv tuesday.csv wednesday.csv --out suite.json',
+      'mlpod data suggest orders.parquet --by day --out suite.json',
+    ],
+    load: async () => (await import('./dataSuggest.ts')).dataSuggest,
+  },
 ]
