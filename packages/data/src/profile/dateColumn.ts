@@ -38,6 +38,13 @@ export function describeDates(
       histogram,
     },
     top: written(top),
-    sketch: { ...sketch, infinite, zeros: 0, negative: 0, top: { ...sketch.top, values: written(sketch.top.values) } },
+    sketch: {
+      ...sketch,
+      kind: 'date',
+      infinite,
+      zeros: 0,
+      negative: 0,
+      top: { ...sketch.top, values: written(sketch.top.values) },
+    },
   }
 }

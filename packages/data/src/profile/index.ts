@@ -1,5 +1,12 @@
 export { type Alert as ProfileAlert, type AlertCode, type AlertThresholds, alertExpectations } from './alerts.ts'
 export type { AssociationMatrix, AssociationMethod, Associations } from './associations.ts'
+export {
+  type ColumnDifference,
+  type CompareOptions as CompareProfilesOptions,
+  compareProfiles,
+  type ProfileDifference,
+} from './compareProfiles.ts'
+export { type MergedColumn, type MergedProfile, mergeProfiles } from './mergeProfiles.ts'
 export { type ProfileOptions, profile } from './profile.ts'
 export type {
   ColumnProfile,

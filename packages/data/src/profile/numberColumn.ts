@@ -88,6 +88,7 @@ export function describeNumbers(
     imbalance: imbalanceOf(runs.counts, values.length),
     uniformity: n === 0 ? null : uniformityOf(histogramOf(finite, automaticEdges(finite, whole)).counts),
     sketch: {
+      kind: 'number',
       rows,
       missing: rows - values.length,
       nan,

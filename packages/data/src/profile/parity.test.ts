@@ -119,8 +119,9 @@ describe.each(Object.keys(peer.columns))('%s', (name) => {
         close(a, theirs[key])
       close(n.mad, theirs.mad)
       n.quantiles!.forEach((q, i) => void close(q, theirs[['5%', '25%', '50%', '75%', '95%'][i]]))
-    } else
-      // with infinite values the peer has NaN; ours are of the finite ones
+    }
+    // with infinite values the peer has NaN; ours are of the finite ones
+    else
       for (const [a, key] of [
         [n.mean, 'mean'],
         [n.sd, 'std'],

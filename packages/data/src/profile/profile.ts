@@ -249,7 +249,7 @@ async function exactIntegers(
     others,
     imbalance,
     statistics: { ...numbers.statistics, min: String(row.low), max: String(row.high), monotonic },
-    sketch: { ...numbers.sketch, distinct, registers: sketch.registers, top: sketch.top },
+    sketch: { ...numbers.sketch, kind: 'bigint', distinct, registers: sketch.registers, top: sketch.top },
   }
 }
 

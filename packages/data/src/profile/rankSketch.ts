@@ -125,3 +125,17 @@ export function quantileOfSketch(sketch: RankSketch, p: number): number | null {
   }
   return points[points.length - 1].value
 }
+
+/** Returns the greatest difference of the distribution functions of two sketches, and by how much it may be off. */
+export function rankDistance(a: RankSketch, b: RankSketch): { readonly value: number; readonly error: number } {
+  const sides = [a, b].map((sketch) => ({ n: sketch.n, points: pointsOf(sketch), error: rankError(sketch) }))
+  let value = 0
+  for (const at of new Set([...a.values, ...b.values])) {
+    const [x, y] = sides.map(({ n, points }) => {
+      const { below, upTo } = ranksOf(points, at)
+      return { below: below / n, upTo: upTo / n }
+    })
+    value = Math.max(value, Math.abs(x.below - y.below), Math.abs(x.upTo - y.upTo))
+  }
+  return { value, error: sides[0].error + sides[1].error }
+}

@@ -2,7 +2,6 @@ import { type Moments, mergeMoments } from '@mlpod/math'
 import { DISTINCT_ERROR, estimateDistinct, mergeRegisters, type Registers } from './distinctSketch.ts'
 import { mergeRankSketches, type RankSketch } from './rankSketch.ts'
 import { mergeTop, type TopSketch } from './topSketch.ts'
-import type { ProfileRole } from './types.ts'
 
 /** Count, mean, centred power sums to order four, least and greatest; null where it overflows or there is no value. */
 export interface SketchMoments {
@@ -20,6 +19,8 @@ export interface SketchMoments {
  * bounds. Dates and moments are numbers of milliseconds since 1970. At most 4 KB as JSON.
  */
 export interface ColumnSketch {
+  /** What was measured: numbers, whole numbers that doubles cannot tell apart, texts, truth values, moments in time. */
+  readonly kind: 'number' | 'bigint' | 'text' | 'bool' | 'date'
   readonly rows: number
   readonly missing: number
   readonly nan: number
@@ -51,7 +52,9 @@ export function mergeSketches(parts: readonly ColumnSketch[]): ColumnSketch {
   const top = mergeTop(parts.map((part) => part.top))
   const exact = filled.length <= 1 ? (filled[0]?.distinct ?? 0) : top.unlisted === 0 ? top.values.length : undefined
   const moments = filled.map((part) => part.moments)
+  const kinds = new Set(parts.map((part) => part.kind))
   return {
+    kind: parts[0].kind,
     rows: sum((part) => part.rows),
     missing: sum((part) => part.missing),
     nan: sum((part) => part.nan),
@@ -59,8 +62,13 @@ export function mergeSketches(parts: readonly ColumnSketch[]): ColumnSketch {
     zeros: sum((part) => part.zeros),
     negative: sum((part) => part.negative),
     moments: moments.some((part) => part === null) ? null : mergedMoments(moments as readonly Moments[]),
-    distinct: exact ?? Math.round(estimateDistinct(registers)),
-    distinctError: exact === undefined ? DISTINCT_ERROR : (filled[0]?.distinctError ?? 0),
+    // hashes of doubles and of digits do not go together: no more is known than the sum
+    ...(kinds.size > 1
+      ? { kind: 'bigint', distinct: sum((part) => part.distinct), distinctError: 1 }
+      : {
+          distinct: exact ?? Math.round(estimateDistinct(registers)),
+          distinctError: exact === undefined ? DISTINCT_ERROR : (filled[0]?.distinctError ?? 0),
+        }),
     registers,
     ranks: ranks.length === 0 ? null : mergeRankSketches(ranks),
     top,
@@ -74,7 +82,3 @@ function mergedMoments(parts: readonly Moments[]): SketchMoments | null {
   const merged = others.reduce(mergeMoments, first)
   return Object.values(merged).every(Number.isFinite) ? merged : null
 }
-
-/** Whether a role's moments and ranks are of its values (and not of the lengths of texts). */
-export const hasNumbers = (role: ProfileRole, sketch: ColumnSketch): boolean =>
-  sketch.ranks !== null && (role === 'number' || role === 'category' || role === 'date')

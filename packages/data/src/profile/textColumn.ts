@@ -97,6 +97,7 @@ export async function describeCategories(
     imbalance: distinct < 2 ? 0 : 1 - (Math.log(n) - Number(row.logs) / n) / Math.log(distinct),
     uniformity: distinct < 2 ? null : { statistic, pValue: chiSquareTail(Math.max(0, statistic), distinct - 1) },
     sketch: {
+      kind,
       rows,
       missing: rows - n,
       nan: 0,
