@@ -7,7 +7,7 @@ import type { Failing } from './expectations/plan.ts'
 import { samplesOf } from './expectations/sample.ts'
 import { unknownColumn, untyped } from './query.ts'
 import type { AnyRelation, Cell, ColumnInfo } from './relation.ts'
-import { brokenOf, isBeyondRe2, type RuleName } from './rules.ts'
+import { brokenOf, isBeyondRe2, literalOf, type RuleName } from './rules.ts'
 import type { Column, RowSchema } from './schema.ts'
 import { asRowSchema, type SchemaLike } from './standardSchema.ts'
 
@@ -167,7 +167,7 @@ const ofPatterns = (sql: Sql, typed: readonly (readonly [string, Column])[]): Co
             ({ values: [value] }) => value !== null && !expression.test(String(value)),
           )
           // enough of them to show the first
-          const shown = bad.slice(0, 100).map(({ values: [value] }) => sql.literal(value))
+          const shown = bad.slice(0, 100).map(({ values: [value] }) => literalOf(sql, 'string', String(value)))
           const predicate = shown.length > 0 ? sql.isIn(sql.column(name), shown) : sql.literal(false)
           return { count: bad.reduce((sum, { count }) => sum + count, 0), failing: { predicate, columns: [name] } }
         },

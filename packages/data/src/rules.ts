@@ -1,5 +1,6 @@
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { quoted, type Sql } from './engine.ts'
+import { textLiteral } from './expectations/members.ts'
 import type { Column, ColumnType } from './schema.ts'
 import { PARSED } from './sqlType.ts'
 
@@ -15,7 +16,9 @@ export interface Rule {
 export const literalOf = (sql: Sql, type: ColumnType, value: number | string | boolean): ExprNode =>
   type === 'date' || type === 'timestamp'
     ? sql.verbatim(`(${PARSED[type](quoted(String(value)))})`)
-    : sql.literal(value)
+    : typeof value === 'string'
+      ? textLiteral(sql, value)
+      : sql.literal(value)
 
 /** NaN is within no limits; the engine holds it for the largest number. */
 const orNaN = (sql: Sql, value: ExprNode, { type, finite = true }: Column, broken: ExprNode): ExprNode =>
@@ -74,11 +77,11 @@ export const rules = {
   },
   values: {
     applies: ({ values }) => values !== undefined,
-    broken: (sql, value, { values }) =>
+    broken: (sql, value, { type, values }) =>
       sql.not(
         sql.isIn(
           value,
-          values!.map((v) => sql.literal(v)),
+          values!.map((v) => literalOf(sql, type, v)),
         ),
       ),
     sentence: ({ values }) => `outside { ${values!.join(', ')} }`,
@@ -94,7 +97,8 @@ export const rules = {
   },
   pattern: {
     applies: ({ pattern }) => pattern !== undefined && !isBeyondRe2(pattern),
-    broken: (sql, value, { pattern }) => sql.not(new sql.FunctionNode('regexp_matches', [value, sql.literal(pattern)])),
+    broken: (sql, value, { pattern }) =>
+      sql.not(new sql.FunctionNode('regexp_matches', [value, textLiteral(sql, pattern!)])),
     sentence: ({ pattern }) => `not matching ${quoted(pattern!)}`,
   },
 } as const satisfies Readonly<Record<string, Rule>>

@@ -1,2 +1,6 @@
+export { schemaCode } from './code.ts'
+export { arrowFields, assertSignature, modelSignature, type SignatureInput, schemaExpectations } from './contracts.ts'
+export { type SqlDialect, schemaDdl } from './ddl.ts'
+export { type InferOptions, type InferredColumn, inferSchema } from './infer.ts'
 export { fromJsonSchema, type JsonSchema, toJsonSchema } from './jsonSchema.ts'
 export { type SchemaFailure, type ValidatedTable, validateTable } from './validateTable.ts'
