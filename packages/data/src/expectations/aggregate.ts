@@ -2,7 +2,7 @@ import type { ExprNode } from '@uwdata/mosaic-sql'
 import { scalar, valueCounts } from '../aggregates/index.ts'
 import { isoText } from '../columns.ts'
 import { countIf, identifier } from '../engine.ts'
-import type { Bounds, Expectation, Fit } from './expectation.ts'
+import type { Bounds, Expectation, Fit, SetValue } from './expectation.ts'
 import { foreign, isMember } from './members.ts'
 import {
   aggregate,
@@ -76,6 +76,7 @@ const extreme =
 const total = (context: Context): ExprNode => {
   const { sql, columns } = context
   if (columns[0].type === 'int') return aggregate(sql, 'sum', present(context))
+  if (columns[0].sqlType.startsWith('DECIMAL')) return sql.cast(aggregate(sql, 'sum', present(context)), 'DOUBLE')
   const exact = aggregate(sql, 'fsum', number(context))
   return sql.cond(sql.isNaN(exact), aggregate(sql, 'sum', number(context)), exact) as ExprNode
 }
@@ -89,6 +90,8 @@ type Distinct = Expectation & { readonly type: 'distinctInSet' | 'distinctContai
 
 /** Values of a column that are listed where an expectation of its set of values fails. */
 const SHOWN = 100
+/** Values up to which each is counted. */
+const FEW = 12
 
 /**
  * An expectation of the set of a column's values. What is in the set and what is not are counted in the common scan; the values are listed
@@ -109,21 +112,23 @@ const distinct = (said: string, counted: { surplus: boolean; absent: boolean }):
     const wanted = [...new Set(values)]
     const n = scalar<number>(countIf(sql, looked))
     const outside = scalar<number>(countIf(sql, sql.and(looked, sql.not(member))))
+    const countOf = (value: SetValue) => scalar<number>(countIf(sql, sql.and(looked, isMember(sql, c, [value]))))
+    // few values are counted each, which is faster than to count those that occur
+    const few = wanted.length <= FEW ? wanted.map(countOf) : undefined
     const inside = scalar<number>(sql.count(sql.cond(sql.and(looked, member), c.value) as ExprNode).distinct(), {
       heavy: true,
     })
     return {
-      needs: counted.absent ? [n, outside, inside] : [n, outside],
+      needs: counted.absent ? [n, outside, ...(few ?? [inside])] : [n, outside],
       finish(read) {
         const elements = Number(read(n))
-        const absent = counted.absent && Number(read(inside)) < wanted.length
+        const absent =
+          counted.absent && (few ? few.some((wish) => Number(read(wish)) === 0) : Number(read(inside)) < wanted.length)
         const surplus = counted.surplus && Number(read(outside)) > 0
         if (!absent && !surplus) return { by: 'whole', elements, holds: true, observed: null }
         const all = valueCounts([c.value], { where: looked, limit: SHOWN + 1 })
         const strange = valueCounts([c.value], { where: sql.and(looked, sql.not(member)), limit: SHOWN })
-        const each = absent
-          ? wanted.map((value) => scalar<number>(countIf(sql, sql.and(looked, isMember(sql, c, [value])))))
-          : []
+        const each = absent ? wanted.map(countOf) : []
         return {
           needs: [all, strange, ...each],
           finish: (then) => ({

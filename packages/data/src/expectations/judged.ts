@@ -1,6 +1,6 @@
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { valueCounts } from '../aggregates/index.ts'
-import { oneOf } from './members.ts'
+import { oneOf, textLiteral } from './members.ts'
 import { type Context, count, type Plan } from './plan.ts'
 
 /** Values that a condition may list; of more, those that occur most often are shown. */
@@ -52,7 +52,7 @@ function among({ sql }: Context, text: ExprNode, bad: readonly string[], fine: r
     oneOf(
       sql,
       text,
-      values.map((value) => sql.literal(value)),
+      values.map((value) => textLiteral(sql, value)),
     )
   if (bad.length > LISTED && fine.length <= LISTED) return fine.length === 0 ? sql.literal(true) : sql.not(list(fine))
   return list(bad.slice(0, LISTED))

@@ -2,7 +2,7 @@ import type { ExprNode } from '@uwdata/mosaic-sql'
 import { literalOf } from '../rules.ts'
 import { isComparable } from '../schema.ts'
 import type { Bounds, Expectation, Of } from './expectation.ts'
-import { foreign, isMember } from './members.ts'
+import { foreign, isMember, textLiteral } from './members.ts'
 import { type Context, call, type Entry, known, one, rows, type ValueOfColumn } from './plan.ts'
 import { given, listed, range, refuseRange } from './range.ts'
 import { isOfType } from './typeNames.ts'
@@ -14,7 +14,9 @@ type OfOne = { readonly column: string }
 const boundOf = ({ sql }: Context, { type }: ValueOfColumn, bound: number | string): ExprNode =>
   typeof bound === 'number' && !Number.isFinite(bound)
     ? sql.cast(sql.literal(String(bound)), 'DOUBLE')
-    : literalOf(sql, type === 'date' && String(bound).length > 10 ? 'timestamp' : (type ?? 'string'), bound)
+    : type === 'string'
+      ? textLiteral(sql, String(bound))
+      : literalOf(sql, type === 'date' && String(bound).length > 10 ? 'timestamp' : (type ?? 'string'), bound)
 
 /** Rows whose value lies outside of a range. */
 function outside(context: Context, value: ExprNode, { min, max, strictMin, strictMax }: Bounds): ExprNode {

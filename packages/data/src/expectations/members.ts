@@ -58,4 +58,15 @@ export function oneOf(sql: Sql, value: ExprNode, list: readonly ExprNode[]): Exp
 export const setLiteral = (sql: Sql, type: ColumnType | undefined, value: SetValue): ExprNode =>
   typeof value === 'number' && !Number.isFinite(value)
     ? sql.cast(sql.literal(String(value)), 'DOUBLE')
-    : literalOf(sql, type ?? 'string', value)
+    : typeof value === 'string' && (type === 'string' || type === undefined)
+      ? textLiteral(sql, value)
+      : literalOf(sql, type ?? 'string', value)
+
+/** Returns a text in SQL. A statement ends at its first NUL, so that character is written by its number. */
+export const textLiteral = (sql: Sql, text: string): ExprNode =>
+  text.includes('\0')
+    ? new sql.FunctionNode(
+        'concat',
+        text.split(/(\0)/).map((part) => (part === '\0' ? sql.verbatim('chr(0)') : sql.literal(part))),
+      )
+    : sql.literal(text)

@@ -1,6 +1,7 @@
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import type { Expectation, Of } from './expectation.ts'
 import { judged } from './judged.ts'
+import { textLiteral } from './members.ts'
 import { type Context, call, type Entry, one, rows } from './plan.ts'
 import { patternOf, refusePatterns } from './pythonPattern.ts'
 import { listed } from './range.ts'
@@ -23,15 +24,21 @@ function byPatterns(
   const forms = patterns.map(patternOf)
   if (forms.some(({ re2 }) => re2 === undefined))
     return judged(context, (value) => good(forms.map(({ js }) => js.test(value))))
-  const matches = forms.map(({ re2 }) => call(sql, 'regexp_matches', text(context), sql.literal(re2)))
+  const matches = forms.map(({ re2 }) => call(sql, 'regexp_matches', text(context), textLiteral(sql, re2!)))
   return rows(context, { unexpected: inSql(matches) })
 }
 
 const like = (context: Context, patterns: readonly string[], escape?: string): ExprNode[] =>
   patterns.map((pattern) =>
     escape
-      ? call(context.sql, 'like_escape', text(context), context.sql.literal(pattern), context.sql.literal(escape))
-      : new context.sql.BinaryOpNode('LIKE', text(context), context.sql.literal(pattern)),
+      ? call(
+          context.sql,
+          'like_escape',
+          text(context),
+          textLiteral(context.sql, pattern),
+          textLiteral(context.sql, escape),
+        )
+      : new context.sql.BinaryOpNode('LIKE', text(context), textLiteral(context.sql, pattern)),
   )
 
 const refuseLike = ({ patterns, escape }: { readonly patterns: readonly string[]; readonly escape?: string }) =>

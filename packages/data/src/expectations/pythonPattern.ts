@@ -18,12 +18,12 @@ export function patternOf(source: string): Pattern {
   if (head?.[1].includes('x')) throw new SyntaxError('verbose patterns are not read')
   const body = head ? source.slice(head[0].length) : source
   const unicode = unicodeClasses(body)
-  const js = (unicode ?? body)
+  const js = (unicode ?? unicodeClasses(body, { nested: true })!)
     .replaceAll('(?P<', '(?<')
     .replaceAll(/\(\?P=(\w+)\)/g, '\\k<$1>')
     .replaceAll(/(?<!\\)((?:\\\\)*)\\A/g, '$1^')
     .replaceAll(/(?<!\\)((?:\\\\)*)\\Z/g, '$1$')
-  const compiled = compile(js, flags.join(''))
+  const compiled = compile(js, flags.join(''), unicode === undefined ? 'v' : 'u')
   const re2 =
     unicode === undefined || isBeyondRe2(body) || /\(\?P=/.test(body)
       ? undefined
@@ -38,9 +38,9 @@ const LETTERS: Readonly<Record<string, string>> = { w: '\\p{L}\\p{N}_', d: '\\p{
 
 /**
  * Writes `\w` and `\d`, which in Python are letters and digits of every script, as classes of Unicode. Undefined where the
- * opposite of one stands within a class, which cannot be written so. (`\b` stays between letters of ASCII.)
+ * opposite of one stands within a class, which can only be written by classes within classes (`nested`). (`\b` stays between letters of ASCII.)
  */
-function unicodeClasses(pattern: string): string | undefined {
+function unicodeClasses(pattern: string, { nested = false } = {}): string | undefined {
   let inClass = false
   let written = ''
   for (let i = 0; i < pattern.length; i++) {
@@ -49,8 +49,10 @@ function unicodeClasses(pattern: string): string | undefined {
       const next = pattern[++i] ?? ''
       const letters = LETTERS[next.toLowerCase()]
       if (letters === undefined) written += c + next
-      else if (next === next.toUpperCase() && inClass) return undefined
-      else written += inClass ? letters : `[${next === next.toUpperCase() ? '^' : ''}${letters}]`
+      else if (next === next.toUpperCase() && inClass && !nested) return undefined
+      else
+        written +=
+          inClass && next !== next.toUpperCase() ? letters : `[${next === next.toUpperCase() ? '^' : ''}${letters}]`
       continue
     }
     if (c === '[') inClass = true
@@ -60,9 +62,9 @@ function unicodeClasses(pattern: string): string | undefined {
   return written
 }
 
-const compile = (source: string, flags: string): RegExp => {
+const compile = (source: string, flags: string, mode: 'u' | 'v'): RegExp => {
   try {
-    return new RegExp(source, `${flags}u`)
+    return new RegExp(source, `${flags}${mode}`)
   } catch {
     // escapes of letters that mean nothing are errors only in unicode patterns
     return new RegExp(source, flags)

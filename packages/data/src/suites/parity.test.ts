@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import reference from '../../../../conformance/data/ge_suite.json' with { type: 'json' }
+import { isDateText } from '../expectations/dateText.ts'
 import {
   bool,
   closeEngine,
@@ -171,4 +172,11 @@ test('what Great Expectations offered before 1.0 has the values of scipy', async
     const what = `${type} ${JSON.stringify(kwargs)} ${results[i].message ?? ''}`
     expect(Math.abs(Number(results[i].observed) - observed), what).toBeLessThan(within)
   })
+})
+
+test('texts of days and moments are read as dateutil reads them', () => {
+  const { yes, no } = reference.dates
+  expect(yes.length).toBeGreaterThan(100)
+  expect(yes.filter((text) => !isDateText(text))).toEqual([])
+  expect(no.filter(isDateText)).toEqual([])
 })

@@ -32,8 +32,8 @@ export type ResultFormat = 'boolean' | 'basic' | 'summary' | 'complete'
 /** How a suite is run. */
 export interface RunOptions {
   /**
-   * `boolean`: verdicts alone. `basic` (default): counts, and the first unexpected values. `summary`: and the most frequent ones, and where
-   * they are. `complete`: all of them.
+   * `boolean`: verdicts alone. `basic` (default): counts, and the first unexpected values of what failed. `summary`: those of what holds
+   * mostly, too, and the most frequent ones. `complete`: all of them.
    */
   readonly format?: ResultFormat
   /** Unexpected values that are shown of each; 20 by default. */
@@ -235,7 +235,9 @@ async function tell(
   { format, samples, keys, wholeRows, withoutValues }: Telling,
 ): Promise<Partial<SuiteItemResult>[]> {
   const shown = tried.flatMap(({ result, failing }, i) =>
-    failing && result.unexpected > 0 ? [{ i, failing, unexpected: result.unexpected }] : [],
+    failing && result.unexpected > 0 && (format !== 'basic' || result.status === 'fail')
+      ? [{ i, failing, unexpected: result.unexpected }]
+      : [],
   )
   const limit = format === 'complete' ? Number.POSITIVE_INFINITY : samples
   const others = wholeRows ? [...new Set([...keys, ...data.columns])] : keys
