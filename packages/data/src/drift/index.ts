@@ -11,5 +11,6 @@ export {
 export type { Method as DriftMethod } from './method.ts'
 export { driftMethods, type MethodName as DriftMethodName } from './methods.ts'
 export { type NoDriftOptions, noDrift } from './noDrift.ts'
-export { type RowDrift, type RowDriftMethod, type RowDriftOptions, rowDrift, rowMethods } from './rows.ts'
+export { type RowDriftMethod, rowMethods } from './rowMethods.ts'
+export { type RowDrift, type RowDriftOptions, rowDrift } from './rows.ts'
 export type { Kind as DriftKind } from './sample.ts'

@@ -2,7 +2,8 @@ import { random } from '@mlpod/math'
 import { expect, test } from 'vitest'
 import { relationOf } from '../ingest.ts'
 import { float, rowSchema } from '../schema.ts'
-import { type RowDriftMethod, rowDrift, rowMethods } from './rows.ts'
+import { type RowDriftMethod, rowMethods } from './rowMethods.ts'
+import { rowDrift } from './rows.ts'
 
 const schema = rowSchema({ a: float(), b: float(), c: float() })
 
