@@ -8,6 +8,7 @@ export {
 } from './compareProfiles.ts'
 export { type MergedColumn, type MergedProfile, mergeProfiles } from './mergeProfiles.ts'
 export { type ProfileOptions, profile } from './profile.ts'
+export { profileHtml } from './profileHtml.ts'
 export type {
   ColumnProfile,
   CountedCell,
