@@ -82,6 +82,7 @@ test('infinite numbers are numbers, NaN is missing', async () => {
     missing: 2,
     unexpected: 2,
   })
+  expect(await one(data, { type: 'notNull', column: 'x' })).toMatchObject({ unexpected: 2, details: { nan: 1 } })
   expect(await one(data, { type: 'maxBetween', column: 'x' })).toMatchObject({ observed: Infinity, status: 'pass' })
   expect(await one(data, { type: 'zScoreLess', column: 'x', threshold: 1, doubleSided: true })).toMatchObject({
     unexpected: 0,
@@ -304,5 +305,23 @@ test('JSON: what cannot be read is unexpected, and never stops a check', async (
   expect(await one(data, { type: 'jsonParseable', column: 's' })).toMatchObject({ sample: ['{', '"NaN'] })
   expect(await one(data, { type: 'matchJsonSchema', column: 's', schema: { required: ['a'] } })).toMatchObject({
     unexpected: 2,
+  })
+})
+
+test('order is that of the rows as the relation gives them', async () => {
+  const n = 5000
+  const data = await relationOf(
+    Array.from({ length: n }, (_, i) => ({ x: (i * 7919) % n })),
+    { schema: rowSchema({ x: int() }) },
+  )
+  const sorted = data.orderBy('x')
+  expect(await one(data, { type: 'increasing', column: 'x' })).toMatchObject({ status: 'fail' })
+  expect(await one(sorted, { type: 'increasing', column: 'x', strictly: true })).toMatchObject({ status: 'pass' })
+  expect(await one(sorted, { type: 'decreasing', column: 'x' })).toMatchObject({
+    unexpected: n - 1,
+    rows: Array.from({ length: 20 }, (_, i) => i + 1),
+  })
+  expect(await one(sorted, { type: 'between', column: 'x', max: 4989 })).toMatchObject({
+    rows: Array.from({ length: 10 }, (_, i) => 4990 + i),
   })
 })

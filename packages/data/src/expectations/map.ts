@@ -3,7 +3,18 @@ import { literalOf } from '../rules.ts'
 import { isComparable } from '../schema.ts'
 import type { Bounds, Expectation, Of } from './expectation.ts'
 import { foreign, isMember, textLiteral } from './members.ts'
-import { type Context, call, type Entry, known, one, rows, type ValueOfColumn } from './plan.ts'
+import {
+  type Context,
+  call,
+  count,
+  type Entry,
+  type Found,
+  known,
+  one,
+  type Plan,
+  rows,
+  type ValueOfColumn,
+} from './plan.ts'
 import { given, listed, range, refuseRange } from './range.ts'
 import { isOfType } from './typeNames.ts'
 
@@ -31,6 +42,23 @@ function outside(context: Context, value: ExprNode, { min, max, strictMin, stric
 /** The verdict on a column whose type is all that matters. */
 const typed = ({ columns: [{ sqlType }] }: Context, names: readonly string[] | null) =>
   known(names === null || isOfType(sqlType, names), sqlType)
+
+/** Rows with or without a value, and how many of those without one hold NaN. */
+function byMissing(context: Context, unexpected: ExprNode): Plan {
+  const { sql, columns } = context
+  const [{ value, sqlType }] = columns
+  const plan = rows(context, { ignored: sql.literal(false), unexpected })
+  if (sqlType !== 'DOUBLE' && sqlType !== 'FLOAT') return plan
+  const nan = count(context, sql.isNaN(value))
+  return {
+    needs: [...plan.needs, nan],
+    finish: (read) => {
+      const n = Number(read(nan))
+      const found = plan.finish(read) as Found
+      return n === 0 ? found : { ...found, details: { nan: n } }
+    },
+  }
+}
 
 /** Expectations of each row of one column. */
 export const mapEntries = {
@@ -76,14 +104,13 @@ export const mapEntries = {
     fits: 'any',
     columns: one,
     sentence: (e: OfOne) => `${e.column} is missing`,
-    plan: (context) =>
-      rows(context, { ignored: context.sql.literal(false), unexpected: context.sql.not(context.columns[0].missing) }),
+    plan: (context) => byMissing(context, context.sql.not(context.columns[0].missing)),
   } satisfies Entry<OfOne>,
   notNull: {
     fits: 'any',
     columns: one,
     sentence: (e: OfOne) => `${e.column} is not missing`,
-    plan: (context) => rows(context, { ignored: context.sql.literal(false), unexpected: context.columns[0].missing }),
+    plan: (context) => byMissing(context, context.columns[0].missing),
   } satisfies Entry<OfOne>,
   lengthBetween: {
     fits: 'text',

@@ -4,6 +4,7 @@ import { isoText } from '../columns.ts'
 import { identifier, type Sql } from '../engine.ts'
 import { relation } from '../query.ts'
 import type { AnyRelation, Cell, ColumnInfo } from '../relation.ts'
+import { oneOf } from './members.ts'
 import { freeName } from './order.ts'
 import type { Failing } from './plan.ts'
 
@@ -51,7 +52,7 @@ export async function samplesOf(
     for (const head of from === data ? [HEAD, undefined] : [undefined]) {
       for (let start = 0; start < open.length; start += TOGETHER) {
         const part = open.slice(start, start + TOGETHER)
-        const read = limit > KEPT ? readEach : readTogether
+        const read = limit > KEPT ? readEach : from === data && head === undefined ? readPlaces : readTogether
         const samples = await read(
           from,
           part.map((i) => wanted[i].failing),
@@ -131,6 +132,56 @@ const readTogether: Read = async (from, failing, found, { limit, keys, head }) =
       keys,
     )
   })
+}
+
+/**
+ * Finds the places first and then the rows: to keep numbers costs a hundredth of keeping rows, and over a whole table nearly every failing
+ * row is looked at and dropped again.
+ */
+const readPlaces: Read = async (from, failing, found, { limit, keys, head }) => {
+  const { engine } = from
+  const { sql } = engine
+  const { query, at } = numbered(from, failing[0].place, head, neededBy(sql, failing, keys))
+  const select = Object.fromEntries(
+    failing.map(({ predicate }, i) => [
+      `s${i}`,
+      new sql.AggregateNode('min', [sql.cond(predicate, sql.column(at)) as ExprNode, sql.literal(limit)]),
+    ]),
+  )
+  const [row] = await engine.read(String(sql.Query.from({ numbered: query }).select(select)))
+  const places = failing.map((_, i) =>
+    ((row[`s${i}`] as { readonly items: readonly unknown[] } | null)?.items ?? []).map(Number),
+  )
+  const wanted = [...new Set(places.flat())]
+  if (wanted.length === 0) return failing.map(({ columns }) => sampled([], columns, keys))
+  const names = [...new Set([...failing.flatMap(({ columns }) => columns), ...keys])]
+  const shownNames = new Set([...names, at])
+  const fields = [sql.column(at), ...names.map((name) => shown(sql, name, found.get(name)))]
+  const rows = await engine.read(
+    String(
+      sql.Query.from({ numbered: numbered(from, failing[0].place, head, shownNames).query })
+        .select(Object.fromEntries(fields.map((field, j) => [`f${j}`, field])))
+        .where(
+          oneOf(
+            sql,
+            sql.column(at),
+            wanted.map((place) => sql.literal(place)),
+          ),
+        ),
+    ),
+  )
+  const byPlace = new Map(rows.map((one) => [Number(one.f0), Object.values(one)]))
+  const position = new Map(names.map((name, j) => [name, j + 1]))
+  return failing.map(({ columns }, i) =>
+    sampled(
+      places[i].map((place) => {
+        const values = byPlace.get(place)!
+        return [place, ...[...columns, ...keys].map((name) => values[position.get(name)!])]
+      }),
+      columns,
+      keys,
+    ),
+  )
 }
 
 const readEach: Read = async (from, failing, found, { limit, keys, head }) => {

@@ -335,3 +335,30 @@ test('sets of many values are looked up', async () => {
   ]).run(data)
   expect(results).toMatchObject([{ unexpected: 100, sample: expect.arrayContaining([1, 3]) }, { unexpected: 0 }])
 })
+
+test('three thousand checks of many rows, and a table of two thousand columns', async () => {
+  const many = (await relationOf(
+    { a: Array.from({ length: 200_000 }, (_, i) => i), b: Array.from({ length: 200_000 }, (_, i) => i % 97) } as never,
+    { schema: rowSchema({ a: int(), b: int() }) },
+  )) as unknown as Relation
+  const checks = Array.from(
+    { length: 3000 },
+    (_, i): Expectation =>
+      i % 2
+        ? { type: 'between', column: 'a', max: 100 * i }
+        : { type: 'inSet', column: 'b', values: [1, 2, i], mostly: 0 },
+  )
+  const { result, statements } = await traceStatements(() => suite('many', checks).run(many))
+  expect(result.statistics).toMatchObject({ evaluated: 3000, unsuccessful: 1000, errors: 0 })
+  expect(statements.length).toBeLessThan(30)
+  const names = Array.from({ length: 2000 }, (_, i) => `c${i}`)
+  const wide = (await relationOf(Object.fromEntries(names.map((name, i) => [name, [i, 1, 2]])) as never, {
+    schema: rowSchema(Object.fromEntries(names.map((name) => [name, float()]))),
+  })) as unknown as Relation
+  const run = await suite(
+    'wide',
+    names.map((column): Expectation => ({ type: 'between', column, max: 1000 })),
+  ).run(wide)
+  expect(run.statistics).toMatchObject({ successful: 1001, errors: 0 })
+  expect(run.results[1500]).toMatchObject({ sample: [1500], rows: [0] })
+}, 60_000)
