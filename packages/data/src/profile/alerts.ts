@@ -133,10 +133,10 @@ const columnRules = {
   },
   constantLength: {
     threshold: null,
-    find: ({ name, text, distinct }) =>
-      text && (distinct ?? 0) > 1 && text.minLength !== null && text.minLength === text.maxLength
+    find: ({ name, role, text, distinct }) =>
+      role === 'text' && text && (distinct ?? 0) > 1 && text.minLength !== null && text.minLength === text.maxLength
         ? {
-            message: `${name}: all texts have ${text.minLength} characters`,
+            message: `${name}: every text has ${text.minLength} characters`,
             value: text.minLength,
             expectation: { type: 'lengthEqual', column: name, length: text.minLength },
           }

@@ -254,9 +254,13 @@ function interactionsOf(
   most: number,
 ): readonly Interaction[] {
   if (matrix === undefined) return []
-  const pairs = matrix.columns.flatMap((x, i) =>
-    matrix.columns.slice(i + 1).map((y, k) => ({ x, y, strength: Math.abs(matrix.values[i][i + 1 + k] ?? 0) })),
-  )
+  // a grid of a few values tells nothing
+  const drawn = new Set(panels.flatMap(({ name, category }) => (category ? [] : [name])))
+  const pairs = matrix.columns
+    .flatMap((x, i) =>
+      matrix.columns.slice(i + 1).map((y, k) => ({ x, y, strength: Math.abs(matrix.values[i][i + 1 + k] ?? 0) })),
+    )
+    .filter(({ x, y }) => drawn.has(x) && drawn.has(y))
   const strongest = pairs.sort((a, b) => b.strength - a.strength).slice(0, most)
   return strongest.map(({ x, y }) => {
     const [a, b] = [x, y].map((name) => panels.find((panel) => panel.name === name)!.values)

@@ -44,7 +44,7 @@ function bars(items, total, rest) {
   const all = rest > 0 ? [...items, { rest: true, value: 'all others', count: rest }] : items
   const most = Math.max(1, ...items.map((item) => item.count))
   return h('div', { class: 'bars' }, all.flatMap(({ value, count, rest }) => [
-    h('span', { class: rest ? 'label rest' : 'label', title: shown(value) }, shown(value)),
+    h('span', { class: rest ? 'label rest' : 'label', title: shown(value) }, typeof value === 'number' ? number(value) : shown(value)),
     h('i', { style: 'width:' + Math.min(100, 100 * count / most) + '%' }),
     h('span', { class: 'count' }, grouped(count) + (total ? ' \u00b7 ' + percent(count / total) : ''))]))
 }
@@ -80,7 +80,8 @@ function card(column) {
   if (date) pairs.push(['first', date.min || none], ['last', date.max || none])
   if (date && date.infinite > 0) pairs.push(['infinite', grouped(date.infinite)])
   const drawn = (n && column.role === 'number' && n.histogram) || (date && date.histogram)
-  const top = column.top.length > 0 && column.top[0].count > 1 || column.top.length > 0 && !drawn ? bars(column.top.slice(0, 10), column.rows, column.others) : undefined
+  const often = column.top.length > 0 && (!drawn || column.top[0].count >= Math.max(2, column.rows / 100))
+  const top = often ? bars(column.top.slice(0, 10), column.rows, column.others) : undefined
   if (drawn && top) more.push(titled('most frequent', top))
   const picture = drawn ? histogram(column, drawn) : top
   return [h('div', { class: 'body' }, facts(pairs, pairs.length < 4 || date), picture || h('p', { class: 'note' }, column.role === 'unsupported' ? 'Values of this type are not looked into.' : column.count === 0 ? 'There is no value.' : 'Values are not shown.')),
@@ -167,16 +168,19 @@ if (P.alerts.length > 0) {
 }
 const search = h('input', { type: 'search', placeholder: 'find a column', 'aria-label': 'find a column' })
 const warned = (name) => P.alerts.filter((alert) => alert.columns[0] === name && alert.code !== 'unique' && alert.code !== 'uniform').map(({ code }) => h('span', { class: 'tag warn' }, said[code] || code))
+const draw = (node) => {
+  drawing.unobserve(node)
+  if (node.children.length === 1) node.append(...card(P.columns[Number(node.id.slice(7))]).filter(Boolean))
+}
 const drawing = new IntersectionObserver((entries) => {
-  for (const { isIntersecting, target } of entries) if (isIntersecting) {
-    drawing.unobserve(target)
-    target.append(...card(P.columns[Number(target.id.slice(7))]).filter(Boolean))
-  }
+  for (const { isIntersecting, target } of entries) if (isIntersecting) draw(target)
 }, { rootMargin: '600px' })
 const cards = P.columns.map((column, i) => h('article', { class: 'card', id: 'column-' + i, 'aria-label': column.name }, h('header', {}, h('h3', {}, column.name), h('span', { class: 'tag', title: column.sqlType }, column.role), warned(column.name))))
 search.oninput = () => { for (const [i, column] of P.columns.entries()) cards[i].hidden = !column.name.toLowerCase().includes(search.value.toLowerCase()) }
 section('columns', 'Columns', P.columns.length > 6 ? h('div', { class: 'tools' }, search) : undefined, cards)
 for (const node of cards) drawing.observe(node)
+for (const node of cards.slice(0, 4)) draw(node)
+addEventListener('beforeprint', () => cards.forEach(draw))
 const lazy = (id, title, draw) => {
   const node = section(id, title)
   const waiting = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) { waiting.disconnect(); node.append(...[draw()].flat(3).filter(Boolean)) } }, { rootMargin: '600px' })

@@ -12,14 +12,14 @@ h4{font-size:13px;font-weight:500;color:var(--faint);margin:0 0 4px}
 .kicker{margin:0;color:var(--faint);font-size:13px;letter-spacing:.06em;text-transform:uppercase}
 nav{position:sticky;top:0;z-index:2;background:var(--page);border-bottom:1px solid var(--line);display:flex;gap:4px 18px;padding:10px 20px;overflow-x:auto;white-space:nowrap;font-size:14px;justify-content:safe center}
 nav a{color:var(--faint);text-decoration:none}nav a:hover,nav a:focus-visible{color:var(--ink);text-decoration:underline}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(132px,1fr));gap:1px;background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden;margin:0}
-.tiles div{background:var(--page);padding:12px 16px}.tiles dt{color:var(--faint);font-size:13px}.tiles dd{margin:0;font-size:22px;font-weight:600;line-height:1.3}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(132px,1fr));border:1px solid var(--line);border-radius:10px;overflow:hidden;margin:0}
+.tiles div{padding:12px 16px;box-shadow:1px 1px var(--line)}.tiles dt{color:var(--faint);font-size:13px}.tiles dd{margin:0;font-size:22px;font-weight:600;line-height:1.3}
 .tiles small{display:block;font-size:13px;font-weight:400;color:var(--faint)}
 .alerts{list-style:none;margin:0;padding:0;border:1px solid var(--line);border-radius:10px;overflow:hidden}
 .alerts li{display:grid;grid-template-columns:170px 1fr;gap:2px 16px;padding:7px 16px;margin:0}.alerts li+li{border-top:1px solid var(--line)}
 .alerts b{color:var(--warn);font-weight:600}.alerts a{color:inherit}
 .alerts span{overflow-wrap:anywhere}
-.card{border:1px solid var(--line);border-radius:10px;padding:16px 18px;margin:0 0 14px;min-height:170px;content-visibility:auto;contain-intrinsic-size:auto 230px}
+.card{border:1px solid var(--line);border-radius:10px;padding:16px 18px;margin:0 0 14px;min-height:130px;content-visibility:auto;contain-intrinsic-size:auto 230px}
 .card header{display:flex;flex-wrap:wrap;gap:4px 10px;align-items:baseline;margin:0 0 10px}
 .tag{font-size:12px;color:var(--faint);border:1px solid var(--line);border-radius:999px;padding:0 9px;line-height:20px}
 .tag.warn{color:var(--warn);border-color:currentColor}

@@ -96,6 +96,27 @@ export const commands: readonly Command[] = [
     load: async () => (await import('./serve.ts')).serve,
   },
   {
+    name: 'data profile',
+    about: 'what a table holds: its columns, and what to look at',
+    positionals: 'FILE',
+    options: {
+      column: {
+        type: 'string',
+        short: 'c',
+        multiple: true,
+        value: 'NAME',
+        about: 'just this column (may be repeated)',
+      },
+      html: { type: 'string', value: 'OUT', about: 'writes a page that needs nothing else' },
+      minimal: { type: 'boolean', about: 'no associations, duplicates or words: for large tables' },
+      sensitive: { type: 'boolean', about: 'no value of a cell is shown or written' },
+      table: { type: 'string', value: 'NAME', about: 'the table of a file that holds several' },
+      sample: { type: 'string', value: 'N', about: 'just the first N rows' },
+    },
+    examples: ['mlpod data profile sales.parquet', 'mlpod data profile sales.csv --html sales.html'],
+    load: async () => (await import('./dataProfile.ts')).dataProfile,
+  },
+  {
     name: 'data drift',
     about: 'how a table differs from another; fails when it has drifted',
     positionals: 'REFERENCE CURRENT',
