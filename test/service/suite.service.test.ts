@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { closeEngine, type Expectation, int, type Relation, relationOf, rowSchema, suite, toHtml } from '@mlpod/data'
+import { closeEngine, type Expectation, int, type Relation, relationOf, rowSchema, suite, suiteHtml } from '@mlpod/data'
 import { afterAll, expect, test } from 'vitest'
 import { chromium } from './chromium.ts'
 
@@ -13,7 +13,7 @@ test('the page of three thousand results opens at once in Chromium, says nothing
     { schema: rowSchema({ x: int() }) },
   )) as unknown as Relation
   const checks = Array.from({ length: 3000 }, (_, i): Expectation => ({ type: 'between', column: 'x', max: i }))
-  const page = toHtml(await suite('many <b>', checks).run(data, { format: 'summary' }))
+  const page = suiteHtml(await suite('many <b>', checks).run(data, { format: 'summary' }))
   const folder = mkdtempSync(join(tmpdir(), 'suite-page-'))
   try {
     const file = join(folder, 'page.html')

@@ -2,10 +2,10 @@ import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { canonical, PodError } from '@mlpod/contract'
 import type { AnyRelation } from '../relation.ts'
-import { toHtml } from './html.ts'
-import { toJUnit } from './junit.ts'
-import { toMarkdown } from './markdown.ts'
-import { type ReportPlace, toAnnotations, toSarif } from './sarif.ts'
+import { suiteHtml } from './html.ts'
+import { suiteJUnit } from './junit.ts'
+import { suiteMarkdown } from './markdown.ts'
+import { type ReportPlace, suiteAnnotations, suiteSarif } from './sarif.ts'
 import type { RunOptions, Suite, SuiteResult } from './suite.ts'
 
 /** A suite and the table that it is tried on. */
@@ -68,11 +68,11 @@ export function checkpoint(
 
 const FORMATS = {
   json: (results) => `${canonical(results)}\n`,
-  junit: (results) => toJUnit(...results),
-  markdown: (results) => results.map((result) => toMarkdown(result)).join('\n'),
-  html: (results) => toHtml(...results),
-  sarif: (results, place) => `${JSON.stringify(toSarif(results[0], place), null, 2)}\n`,
-  annotations: (results, place) => results.map((result) => toAnnotations(result, place)).join(''),
+  junit: (results) => suiteJUnit(...results),
+  markdown: (results) => results.map((result) => suiteMarkdown(result)).join('\n'),
+  html: (results) => suiteHtml(...results),
+  sarif: (results, place) => `${JSON.stringify(suiteSarif(results[0], place), null, 2)}\n`,
+  annotations: (results, place) => results.map((result) => suiteAnnotations(result, place)).join(''),
 } as const satisfies Readonly<Record<string, (results: readonly SuiteResult[], place: ReportPlace) => string>>
 
 /** The name of a form of reports. */
@@ -132,7 +132,7 @@ export const postResults = (
     timeoutMs = 10_000,
   }: Pick<Action, 'when'> & {
     readonly headers?: Readonly<Record<string, string>>
-    /** What is posted; for chats, `{ text: toMarkdown(...) }`. */
+    /** What is posted; for chats, `{ text: suiteMarkdown(...) }`. */
     readonly body?: (results: readonly SuiteResult[]) => unknown
     readonly timeoutMs?: number
   } = {},

@@ -5,7 +5,7 @@ import { expectationWords } from './words.ts'
  * Returns results as one self-contained page: verdicts and counts first, what failed at the top, found by words and by column, a hundred at a
  * time, so that thousands open at once. Nothing is loaded from elsewhere, and data stands on the page as text alone.
  */
-export function toHtml(...results: readonly SuiteResult[]): string {
+export function suiteHtml(...results: readonly SuiteResult[]): string {
   const worst = { error: 0, fail: 1, pass: 2 } as const
   const pages = results.map(({ suite, ok, statistics, results: list }) => ({
     suite,

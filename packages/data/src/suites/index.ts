@@ -12,14 +12,19 @@ export type { ExplainedStatement, Explanation } from './explain.ts'
 export { explainFailures, type FailureRule } from './failureRule.ts'
 export { fromGreatExpectations, toGreatExpectations } from './greatExpectations.ts'
 export { toGreatExpectationsResult } from './greatResult.ts'
-export { toHtml } from './html.ts'
-export { toJUnit } from './junit.ts'
-export { toMarkdown } from './markdown.ts'
+export { suiteHtml } from './html.ts'
+export { suiteJUnit } from './junit.ts'
+export { suiteMarkdown } from './markdown.ts'
 export { type Mutant, type MutationName, type MutationReport, mutationTest } from './mutate.ts'
 export { greatNames } from './names.ts'
-export { parameter, type SuiteParameter } from './parameter.ts'
-export { type ReportPlace, toAnnotations, toSarif } from './sarif.ts'
-export { type Suggestion, type Suggestions, type SuggestOptions, suggest } from './suggest.ts'
+export { type SuiteParameter, suiteParameter } from './parameter.ts'
+export { type ReportPlace, suiteAnnotations, suiteSarif } from './sarif.ts'
+export {
+  type Suggestion,
+  type Suggestions,
+  type SuggestOptions,
+  suggest,
+} from './suggest.ts'
 export {
   type ResultFormat,
   type RunOptions as SuiteRunOptions,

@@ -20,7 +20,7 @@ const escaped = (text: string): string =>
  * Returns results as JUnit XML, which every build server reads: a test case an expectation, classed by its columns. Failures below `critical`
  * are told in the output of their case and fail nothing.
  */
-export function toJUnit(...results: readonly SuiteResult[]): string {
+export function suiteJUnit(...results: readonly SuiteResult[]): string {
   const suites = results.map(({ suite, statistics, results: list }) => {
     const cases = list.map((one) => {
       const { sentence, columns, status, severity, message } = one

@@ -11,7 +11,7 @@ const cell = (text: string): string =>
 const MARKS = { pass: 'passed', fail: 'failed', error: 'error' } as const
 
 /** Returns a result as Markdown, what failed first: a table of at most `most` rows (200 by default) and how many are left out. */
-export function toMarkdown(result: SuiteResult, { most = 200 }: { readonly most?: number } = {}): string {
+export function suiteMarkdown(result: SuiteResult, { most = 200 }: { readonly most?: number } = {}): string {
   const { suite, statistics, results, ok } = result
   const worst = { error: 0, fail: 1, pass: 2 } as const
   const sorted = [...results].sort((a, b) => worst[a.status] - worst[b.status])

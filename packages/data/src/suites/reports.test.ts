@@ -15,11 +15,11 @@ import {
   type SuiteResult,
   string,
   suite,
-  toAnnotations,
-  toHtml,
-  toJUnit,
-  toMarkdown,
-  toSarif,
+  suiteAnnotations,
+  suiteHtml,
+  suiteJUnit,
+  suiteMarkdown,
+  suiteSarif,
   writeReport,
 } from '../index.ts'
 
@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(closeEngine)
 
 test('JUnit: a case an expectation; only critical failures and errors count, and every character is XML', () => {
-  const xml = toJUnit(result)
+  const xml = suiteJUnit(result)
   expect(xml).toContain('<testsuite name="orders &lt;&quot;&amp;&quot;&gt;" tests="4" failures="1" errors="1">')
   expect(xml.match(/<testcase /g)).toHaveLength(4)
   expect(xml.match(/<failure /g)).toHaveLength(1)
@@ -54,17 +54,17 @@ test('JUnit: a case an expectation; only critical failures and errors count, and
 })
 
 test('Markdown: what failed first, cells that stay cells', () => {
-  const text = toMarkdown(result)
+  const text = suiteMarkdown(result)
   expect(text.split('\n')[0]).toBe('## orders &lt;"&">: not fulfilled')
   const rows = text.split('\n').filter((line) => line.startsWith('| '))
   expect(rows).toHaveLength(2 + 4)
   expect(rows.slice(2).map((row) => row.split(' | ')[0])).toEqual(['| error', '| failed', '| failed', '| passed'])
   expect(text).not.toContain('<b>')
-  expect(toMarkdown(result, { most: 1 })).toContain('And 3 more.')
+  expect(suiteMarkdown(result, { most: 1 })).toContain('And 3 more.')
 })
 
 test('SARIF and annotations point to the first failing row', () => {
-  const { runs } = toSarif(result, { file: 'data/orders.csv', line: 2 }) as unknown as {
+  const { runs } = suiteSarif(result, { file: 'data/orders.csv', line: 2 }) as unknown as {
     runs: readonly {
       results: readonly {
         level: string
@@ -74,13 +74,13 @@ test('SARIF and annotations point to the first failing row', () => {
   }
   expect(runs[0].results.map(({ level }) => level)).toEqual(['error', 'warning', 'error'])
   expect(runs[0].results[0].locations[0].physicalLocation.region.startLine).toBe(3)
-  const lines = toAnnotations(result, { file: 'data/orders.csv', line: 2 }).trimEnd().split('\n')
+  const lines = suiteAnnotations(result, { file: 'data/orders.csv', line: 2 }).trimEnd().split('\n')
   expect(lines).toHaveLength(3)
   expect(lines[1]).toMatch(/^::warning file=data\/orders\.csv,line=3,title=/)
 })
 
 test('the page holds its data as text and loads nothing', () => {
-  const page = toHtml(result)
+  const page = suiteHtml(result)
   expect(page.match(/<\/script>/g)).toHaveLength(2)
   expect(page).not.toMatch(/https?:|src=|@import|url\(/)
   const json = /id="data">(.*?)<\/script>/s.exec(page)![1]

@@ -19,7 +19,7 @@ const bad = ({ results }: SuiteResult): readonly SuiteItemResult[] => results.fi
  * Returns failed expectations as SARIF 2.1.0, which code hosts show beside the file. Each expectation of the suite that failed is a result;
  * its kind is the rule.
  */
-export function toSarif(result: SuiteResult, { file, line = 1 }: ReportPlace): Fields {
+export function suiteSarif(result: SuiteResult, { file, line = 1 }: ReportPlace): Fields {
   if (file === '') throw new PodError('OPTION_INVALID', 'a report of annotations names no file')
   const failed = bad(result)
   const rules = [...new Set(failed.map(({ type }) => type))]
@@ -54,7 +54,7 @@ const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
 
 /** Returns failed expectations as workflow commands of GitHub Actions, a line each: print them, and they are shown beside the file. */
-export function toAnnotations(result: SuiteResult, { file, line = 1 }: ReportPlace): string {
+export function suiteAnnotations(result: SuiteResult, { file, line = 1 }: ReportPlace): string {
   const words = { critical: 'error', warning: 'warning', info: 'notice' } as const
   return bad(result)
     .map((one) => {

@@ -5,12 +5,12 @@ import {
   float,
   fromGreatExpectations,
   int,
-  parameter,
   type Relation,
   relationOf,
   rowSchema,
   string,
   suite,
+  suiteParameter,
   toGreatExpectations,
   toGreatExpectationsResult,
   traceStatements,
@@ -245,7 +245,7 @@ test('a suite of Great Expectations is read and written without loss', async () 
 test('our suites are read back from the form of Great Expectations as they were', () => {
   const ours = suite('ours', [
     ...twenty,
-    { type: 'between', column: 'id', min: parameter('low + 1') },
+    { type: 'between', column: 'id', min: suiteParameter('low + 1') },
     {
       type: 'notNull',
       column: 'id',
@@ -281,7 +281,7 @@ test('files that say what is not known are refused with the nearest name', () =>
 })
 
 test('parameters without a value stop a run before anything is read', async () => {
-  const one = suite('one', [{ type: 'between', column: 'id', max: parameter('top') }])
+  const one = suite('one', [{ type: 'between', column: 'id', max: suiteParameter('top') }])
   const { result, statements } = await traceStatements(() => one.run(data).catch((error) => error))
   expect(result).toMatchObject({ code: 'PARAMETER_UNKNOWN' })
   expect(statements).toHaveLength(0)
