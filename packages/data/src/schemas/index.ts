@@ -6,4 +6,5 @@ export { assertEvolution, type EvolutionRule, type SchemaChange, type SchemaDiff
 export { schemaIn } from './environment.ts'
 export { type InferOptions, type InferredColumn, inferSchema } from './infer.ts'
 export { fromJsonSchema, type JsonSchema, toJsonSchema } from './jsonSchema.ts'
+export { type BrokenRow, brokenRowsOf, rowsOf } from './rowsOf.ts'
 export { type SchemaFailure, type ValidatedTable, validateTable } from './validateTable.ts'
