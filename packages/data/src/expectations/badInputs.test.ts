@@ -289,6 +289,9 @@ test('parameters that no table could fulfil are refused before anything is read'
     { type: 'compoundUnique', columns: undefined },
     { type: 'columnPairInSet', columns: ['x', 's'], pairs: [[1]] },
     { type: 'rowCountEqual', value: 1.5 },
+    { type: 'columnPairEqual', columns: ['x', 's'], ignoreRowIf: 'neither' },
+    { type: 'matchRegexList', column: 's', patterns: ['a'], matchOn: 'some' },
+    { type: 'notNull', column: 's', severity: 'bad' },
     { type: 'unexpectedRows', query: 'SELECT 1' },
   ]
   for (const expectation of bad)

@@ -89,7 +89,19 @@ export function checkExpectation(expectation: Expectation): void {
     entry.refuse?.(expectation) ??
     (mostly !== undefined && !(mostly >= 0 && mostly <= 1) ? `mostly is ${mostly} and not between 0 and 1` : undefined)
   if (wrong !== undefined) throw invalid(expectation, wrong)
+  for (const [member, words] of Object.entries(WORDS)) {
+    const said = (expectation as unknown as Readonly<Record<string, unknown>>)[member]
+    if (said !== undefined && !words.includes(said as string))
+      throw invalid(expectation, `${member} is ${JSON.stringify(said)}${didYouMean(String(said), words)}`)
+  }
   if (where !== undefined) plainCondition(where)
+}
+
+/** Members that are one of some words. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  ignoreRowIf: ['allMissing', 'anyMissing', 'never'],
+  matchOn: ['any', 'all'],
+  severity: ['info', 'warning', 'critical'],
 }
 
 const invalid = (expectation: Expectation, wrong: string): PodError => {
