@@ -33,6 +33,7 @@ export {
   float,
   int,
   type Role,
+  type RowOfColumns,
   type RowSchema,
   type RowSchemaOptions,
   rowSchema,

@@ -89,10 +89,15 @@ test('what no table can hold is refused by name', () => {
     date({ min: 'yesterday' }),
     date({ max: '2020-01-01T00:00:00Z' }),
     timestamp({ min: 'now' }),
+    date({ min: '2023-02-29' }),
+    timestamp({ min: '2020-01-01T00:00:00Z', max: '2020-01-01T01:00:00+02' }),
   ])
     expect(() => rowSchema({ a: nothing })).toThrow(refuses('SCHEMA_INVALID', /"a"/))
   expect(() =>
     rowSchema({ a: timestamp({ min: '2020-01-01T00:00:00+02:00' }), b: float({ min: 5, max: 5 }) }),
+  ).not.toThrow()
+  expect(() =>
+    rowSchema({ a: timestamp({ min: '2020-01-01T00:00:00.999Z', max: '2020-01-01T00:00:00.9995Z' }) }),
   ).not.toThrow()
   expect(() => rowSchema(JSON.parse('{"__proto__":{"type":"int","nullable":false}}'))).toThrow(
     refuses('SCHEMA_INVALID', /__proto__/),

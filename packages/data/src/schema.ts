@@ -1,6 +1,7 @@
 import { didYouMean, PodError } from '@mlpod/contract'
 import type { Extra } from './rows/field.ts'
 import { type StandardProperties, standardOf } from './rows/standard.ts'
+import { timeOfLimit } from './rows/times.ts'
 
 /** The kinds of values that a column holds; `date` is ISO text YYYY-MM-DD, `timestamp` ISO text in UTC. */
 export type ColumnType = 'int' | 'float' | 'bool' | 'string' | 'date' | 'timestamp'
@@ -172,6 +173,9 @@ const HINTS: { readonly [T in ColumnType]?: string } = {
 export const isComparable = (type: ColumnType | undefined, text: unknown): boolean =>
   type === undefined || (ISO[type]?.test(String(text)) ?? true)
 
+/** A limit as text that is in the order of time. */
+const momentOf = (limit: unknown): string | undefined => timeOfLimit(String(limit))?.moment.slice(0, -1)
+
 /** Throws `SCHEMA_INVALID` when no table could fulfil the columns. */
 export function checkColumns(columns: Readonly<Record<string, Column>>): void {
   const refuse = (message: string, hint?: string): never => {
@@ -185,7 +189,7 @@ export function checkColumns(columns: Readonly<Record<string, Column>>): void {
     if (name === '__proto__') refuse('no column can be named "__proto__": rows are objects')
     const isTime = type === 'date' || type === 'timestamp'
     for (const [word, limit] of Object.entries({ min, max, above, below }))
-      if (limit !== undefined && (isTime ? !isComparable(type, limit) : !Number.isFinite(limit)))
+      if (limit !== undefined && (isTime ? !isComparable(type, limit) || !momentOf(limit) : !Number.isFinite(limit)))
         refuse(
           `${word} of the column "${name}" is ${limit} and no ${isTime ? type : 'number'}`,
           isTime ? HINTS[type] : undefined,
@@ -199,7 +203,7 @@ export function checkColumns(columns: Readonly<Record<string, Column>>): void {
     const highest = Math.min(...[max, below].map((limit) => (typeof limit === 'number' ? limit : Infinity)))
     const open = lowest === highest && (above === lowest || below === highest)
     if (
-      (isTime && min !== undefined && max !== undefined && min > max) ||
+      (isTime && min !== undefined && max !== undefined && momentOf(min)! > momentOf(max)!) ||
       lowest > highest ||
       open ||
       minLength > maxLength

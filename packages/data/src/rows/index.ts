@@ -24,3 +24,4 @@ export {
   safeParseRow,
   spokenIssue,
 } from './parse.ts'
+export type { StandardProperties } from './standard.ts'

@@ -1,6 +1,6 @@
 import type { Column, ColumnType } from '../schema.ts'
 import { bare, loosen, type Notes, REFUSED, type Reader, type ReadOptions, refuse, WrittenAsFloat } from './reader.ts'
-import { isDay, isMoment, type ReadTime, timeOfText, timeOfUnix } from './times.ts'
+import { isDay, isMoment, type ReadTime, timeOfLimit, timeOfText, timeOfUnix } from './times.ts'
 
 type Judge<T> = (value: T, notes: Notes, input: unknown) => unknown
 type Scalar = (column: Column, options: ReadOptions) => Reader
@@ -237,7 +237,7 @@ function limits({ type, min, max, above, below, multipleOf }: Column): Judge<num
 /** Judges days or moments by the limits of a column: in one form, texts are in the order of time. */
 function timeLimits({ min, max }: Column, form: (time: ReadTime) => string) {
   const [low, high] = [min, max].map((limit) => {
-    const time = limit === undefined ? undefined : timeOfText(String(limit))
+    const time = limit === undefined ? undefined : timeOfLimit(String(limit))
     return time && form(time)
   })
   const read: Judge<string> = (value, notes, input) => {

@@ -69,6 +69,10 @@ export function timeOfText(text: string): ReadTime | undefined {
   return { day, zero, moment: `${utc}${micros && `.${micros}`}Z`, dayAlone: false, unix: false }
 }
 
+/** Reads a limit of a schema, which may leave out the minutes of its zone. */
+export const timeOfLimit = (limit: string): ReadTime | undefined =>
+  timeOfText(limit.replace(/:\d\d(?:\.\d+)?[+-]\d\d$/, '$&:00'))
+
 const FIRST = Date.parse('0001-01-01T00:00:00Z') / 1000
 const LAST = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000
 

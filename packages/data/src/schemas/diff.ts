@@ -1,5 +1,5 @@
 import { type Json, PodError } from '@mlpod/contract'
-import { timeOfText } from '../rows/times.ts'
+import { timeOfLimit } from '../rows/times.ts'
 import type { Column, RowSchema } from '../schema.ts'
 
 /** What a change does: the values allowed are the same, more, fewer, or others. */
@@ -40,7 +40,7 @@ interface Bound {
 const asNumber = (limit: number | string | undefined, none: number): number => {
   if (limit === undefined) return none
   if (typeof limit === 'number') return limit
-  const time = timeOfText(limit)
+  const time = timeOfLimit(limit)
   return time === undefined ? none : Date.parse(time.moment)
 }
 const lower = ({ min, above }: Column): Bound => {

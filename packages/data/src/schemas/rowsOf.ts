@@ -2,7 +2,7 @@ import { PodError } from '@mlpod/contract'
 import { type Dice, diceOf } from '../rows/dice.ts'
 import { patternText } from '../rows/patternText.ts'
 import { codePoints } from '../rows/scalars.ts'
-import { timeOfText, timeOfUnix } from '../rows/times.ts'
+import { timeOfLimit, timeOfUnix } from '../rows/times.ts'
 import type { RuleName } from '../rules.ts'
 import type { Column, RowSchema } from '../schema.ts'
 
@@ -157,7 +157,7 @@ const makers: { readonly [T in Column['type']]: Maker } = {
       Math.max(to, max === undefined ? from + YEAR : to),
     ]
     // within less than a second there may be no whole one
-    const least = timeOfText(String(min ?? ''))?.moment
+    const least = timeOfLimit(String(min ?? ''))?.moment
     if (low > high) return least === undefined ? refuse(name) : () => least
     return (dice) => timeOfUnixSeconds(low + dice.below(high - low + 1))
   },
@@ -171,7 +171,7 @@ const FROM = Date.UTC(2000, 0, 1) / 1000
 const TO = Date.UTC(2030, 0, 1) / 1000
 const isNumber = (limit: number | string | undefined): limit is number => typeof limit === 'number'
 const seconds = (limit: number | string | undefined, round: 'ceil' | 'floor'): number | undefined => {
-  const time = limit === undefined ? undefined : timeOfText(String(limit))
+  const time = limit === undefined ? undefined : timeOfLimit(String(limit))
   return time && Math[round](Date.parse(time.moment) / 1000)
 }
 const days = (min: Column['min'], max: Column['max']): readonly [number, number] => {
