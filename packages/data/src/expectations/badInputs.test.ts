@@ -253,7 +253,9 @@ test('types have the names of pandas, SQL, Arrow and Spark', async () => {
     { type: 'columnType', column: 't', dataType: 'date' },
     { type: 'ofType', column: 's', dataType: 'nonsense' },
   ]
-  expect((await expectations(data as Relation, wrong)).map(({ status }) => status)).toEqual(wrong.map(() => 'fail'))
+  const failed = await expectations(data as Relation, [...wrong, { type: 'ofType', column: 'b', dataType: 'Int46' }])
+  expect(failed.map(({ status }) => status)).toEqual([...wrong, 1].map(() => 'fail'))
+  expect(failed[5].details).toEqual({ hint: expect.stringMatching(/no type is called "Int46"/) })
 })
 
 test('parameters that no table could fulfil are refused before anything is read', async () => {

@@ -1,3 +1,4 @@
+import { didYouMean } from '@mlpod/contract'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { literalOf } from '../rules.ts'
 import { isComparable } from '../schema.ts'
@@ -16,7 +17,7 @@ import {
   type ValueOfColumn,
 } from './plan.ts'
 import { given, listed, range, refuseRange } from './range.ts'
-import { isOfType } from './typeNames.ts'
+import { isOfType, meaningOf, typeNames } from './typeNames.ts'
 
 type SetOf = Expectation & { readonly type: 'inSet' | 'notInSet' }
 type OfOne = { readonly column: string }
@@ -39,9 +40,13 @@ function outside(context: Context, value: ExprNode, { min, max, strictMin, stric
   return parts.length === 0 ? sql.literal(false) : sql.or(...parts)
 }
 
-/** The verdict on a column whose type is all that matters. */
-const typed = ({ columns: [{ sqlType }] }: Context, names: readonly string[] | null) =>
-  known(names === null || isOfType(sqlType, names), sqlType)
+/** The verdict on a column whose type is all that matters; names that mean no type are told. */
+function typed({ columns: [{ sqlType }] }: Context, names: readonly string[] | null): Plan {
+  const holds = names === null || isOfType(sqlType, names)
+  const unknown = holds ? undefined : names.find((name) => meaningOf(name) === undefined)
+  const hint = unknown && { hint: `no type is called "${unknown}"${didYouMean(unknown, typeNames)}` }
+  return known(holds, sqlType, hint)
+}
 
 /** Rows with or without a value, and how many of those without one hold NaN. */
 function byMissing(context: Context, unexpected: ExprNode): Plan {

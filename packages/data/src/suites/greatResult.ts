@@ -79,6 +79,7 @@ function resultOf(one: SuiteItemResult, { format, samples, keys, withoutValues }
       ? {
           ...(withoutValues ? {} : { unexpected_list: list as unknown as Json }),
           unexpected_index_list: index as unknown as Json,
+          ...(one.query === undefined ? {} : { unexpected_index_query: one.query }),
         }
       : {}),
   }

@@ -17,7 +17,7 @@ export { suiteJUnit } from './junit.ts'
 export { suiteMarkdown } from './markdown.ts'
 export { type Mutant, type MutationName, type MutationReport, mutationTest } from './mutate.ts'
 export { greatNames } from './names.ts'
-export { type SuiteParameter, suiteParameter } from './parameter.ts'
+export { parameter, type SuiteParameter } from './parameter.ts'
 export { type ReportPlace, suiteAnnotations, suiteSarif } from './sarif.ts'
 export {
   type Suggestion,

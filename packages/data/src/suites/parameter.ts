@@ -7,7 +7,7 @@ export interface SuiteParameter {
 }
 
 /** Returns a parameter of a suite, for use in place of a value of an expectation. */
-export const suiteParameter = (expression: string): SuiteParameter => ({ $PARAMETER: expression })
+export const parameter = (expression: string): SuiteParameter => ({ $PARAMETER: expression })
 
 /** Tells whether a value is a parameter. */
 export const isParameter = (value: unknown): value is SuiteParameter =>

@@ -5,12 +5,12 @@ import {
   float,
   fromGreatExpectations,
   int,
+  parameter,
   type Relation,
   relationOf,
   rowSchema,
   string,
   suite,
-  suiteParameter,
   toGreatExpectations,
   toGreatExpectationsResult,
   traceStatements,
@@ -142,7 +142,10 @@ test('the four formats tell more and more; values may be kept out', async () => 
   expect(await members({ format: 'boolean' })).toEqual({})
   expect(Object.keys(await members({ format: 'basic' }))).not.toContain('partial_unexpected_counts')
   expect(Object.keys(await members({ format: 'summary' }))).toContain('partial_unexpected_index_list')
-  expect((await members({ format: 'complete' })).unexpected_list).toHaveLength(99)
+  const complete = await members({ format: 'complete' })
+  expect(complete.unexpected_list).toHaveLength(99)
+  // the rows themselves can be asked for again
+  expect(await data.engine.read(`SELECT count(*) AS n FROM (${complete.unexpected_index_query})`)).toEqual([{ n: 99n }])
   const hidden = await members({ format: 'complete', withoutValues: true })
   expect(hidden.unexpected_index_list).toHaveLength(99)
   expect(Object.keys(hidden)).not.toContain('unexpected_list')
@@ -245,7 +248,7 @@ test('a suite of Great Expectations is read and written without loss', async () 
 test('our suites are read back from the form of Great Expectations as they were', () => {
   const ours = suite('ours', [
     ...twenty,
-    { type: 'between', column: 'id', min: suiteParameter('low + 1') },
+    { type: 'between', column: 'id', min: parameter('low + 1') },
     {
       type: 'notNull',
       column: 'id',
@@ -281,7 +284,7 @@ test('files that say what is not known are refused with the nearest name', () =>
 })
 
 test('parameters without a value stop a run before anything is read', async () => {
-  const one = suite('one', [{ type: 'between', column: 'id', max: suiteParameter('top') }])
+  const one = suite('one', [{ type: 'between', column: 'id', max: parameter('top') }])
   const { result, statements } = await traceStatements(() => one.run(data).catch((error) => error))
   expect(result).toMatchObject({ code: 'PARAMETER_UNKNOWN' })
   expect(statements).toHaveLength(0)

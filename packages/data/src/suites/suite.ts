@@ -1,5 +1,6 @@
 import { type Json, PodError } from '@mlpod/contract'
 import type { Expectation, ExpectationResult } from '../expectations/expectation.ts'
+import type { Failing } from '../expectations/plan.ts'
 import { checkExpectation, type Tried, tryAll } from '../expectations/run.ts'
 import { type Sampled, samplesOf } from '../expectations/sample.ts'
 import type { AnyRelation, Cell, ColumnInfo } from '../relation.ts'
@@ -63,6 +64,8 @@ export interface SuiteItemResult extends ExpectationResult {
   readonly keys?: readonly Readonly<Record<string, Cell>>[]
   /** The whole rows of `sample`. */
   readonly wholeRows?: readonly Readonly<Record<string, Cell>>[]
+  /** SQL of the unexpected rows, for the format `complete`. */
+  readonly query?: string
   /** The most frequent unexpected values. */
   readonly counts?: readonly UnexpectedCount[]
 }
@@ -225,6 +228,16 @@ function plainFields(expectation: Expectation): Fields {
   } as never
 }
 
+/** SQL of the rows that are not as expected. */
+const queryOf = (data: AnyRelation, { from = data, predicate }: Failing): string => {
+  const { sql } = from.engine
+  return String(
+    sql.Query.from({ input: from.query })
+      .select(...from.columns.map((name) => sql.column(name)))
+      .where(predicate),
+  )
+}
+
 type Telling = Required<Pick<RunOptions, 'format' | 'samples' | 'keys' | 'wholeRows' | 'withoutValues'>>
 
 /** Reads what is to be told of unexpected values, for all expectations together. */
@@ -245,7 +258,7 @@ async function tell(
   const detailed = format === 'summary' || format === 'complete'
   const counts = detailed && !withoutValues ? await countUnexpected(data, shown, found, samples) : []
   const told = new Array<Partial<SuiteItemResult>>(tried.length)
-  shown.forEach(({ i }, j) => {
+  shown.forEach(({ i, failing }, j) => {
     const { values = [], rows = [], keys: records = [] } = sampled[j] ?? {}
     told[i] = {
       sample: withoutValues ? [] : values,
@@ -255,6 +268,7 @@ async function tell(
         : {}),
       ...(wholeRows ? { wholeRows: records } : {}),
       ...(detailed && !withoutValues ? { counts: counts[j] } : {}),
+      ...(format === 'complete' ? { query: queryOf(data, failing) } : {}),
     }
   })
   return told
