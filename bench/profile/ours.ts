@@ -1,6 +1,6 @@
 // Seconds to open a table and to describe it; and to merge the profiles of all days, which are made before and not timed.
 import { readdirSync } from 'node:fs'
-import { mergeProfiles, openTable, profile } from '@mlpod/data'
+import { mergeProfiles, openTable, type Profile, profile } from '@mlpod/data'
 
 const folder = process.argv[2]
 const timed = async (work: () => Promise<unknown> | unknown): Promise<number> => {
@@ -10,7 +10,7 @@ const timed = async (work: () => Promise<unknown> | unknown): Promise<number> =>
 }
 const minimal = await timed(async () => profile(await openTable(`${folder}/large.parquet`), { minimal: true }))
 const full = await timed(async () => profile(await openTable(`${folder}/small.parquet`)))
-const days = []
+const days: Profile[] = []
 for (const day of readdirSync(`${folder}/days`).sort())
   days.push(await profile(await openTable(`${folder}/days/${day}`), { minimal: true }))
 const merged = await timed(() => mergeProfiles(...days))

@@ -97,26 +97,29 @@ function gather(chunks: readonly DuckDBDataChunk[], index: number, kind: ColumnD
     const data = new Float64Array(rows)
     for (const chunk of chunks) {
       const vector = chunk.getColumnVector(index) as unknown as DoubleVector
-      data.set(vector.items.subarray(0, chunk.rowCount), at)
+      // each look at it is a call into the engine
+      const { rowCount } = chunk
+      data.set(vector.items.subarray(0, rowCount), at)
       if (vector.validity.data)
-        for (let i = 0; i < chunk.rowCount; i++)
+        for (let i = 0; i < rowCount; i++)
           if (!vector.validity.itemValid(i)) {
             data[at + i] = Number.NaN
             miss(at + i)
           }
-      at += chunk.rowCount
+      at += rowCount
     }
     return missing ? { kind, data, missing } : { kind, data }
   }
   const data = new Array<string>(rows)
   for (const chunk of chunks) {
     const vector = chunk.getColumnVector(index)
-    for (let i = 0; i < chunk.rowCount; i++) {
+    const { rowCount } = chunk
+    for (let i = 0; i < rowCount; i++) {
       const value = vector.getItem(i) as string | null
       if (value === null) miss(at + i)
       data[at + i] = value ?? ''
     }
-    at += chunk.rowCount
+    at += rowCount
   }
   return missing ? { kind, data, missing } : { kind, data }
 }

@@ -14,7 +14,13 @@ export type Registers = string
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 const write = (registers: Uint8Array): Registers => Array.from(registers, (r) => DIGITS[r]).join('')
-const read = (text: Registers): Uint8Array => Uint8Array.from(text, (character) => DIGITS.indexOf(character))
+const VALUES = new Uint8Array(128)
+for (let i = 0; i < DIGITS.length; i++) VALUES[DIGITS.charCodeAt(i)] = i
+function read(text: Registers): Uint8Array {
+  const registers = new Uint8Array(REGISTERS)
+  for (let i = 0; i < REGISTERS; i++) registers[i] = VALUES[text.charCodeAt(i)]
+  return registers
+}
 
 /** Returns the registers of numbers, by their bits. */
 export function registersOf(values: Float64Array): Registers {

@@ -1,8 +1,8 @@
-import { chiSquareTail, type Runs } from '@mlpod/math'
+import { chiSquareTail } from '@mlpod/math'
 import { registersOf } from './distinctSketch.ts'
 import { rankSketch } from './rankSketch.ts'
 import type { ColumnSketch, SketchMoments } from './sketch.ts'
-import { medianDistance, quantilesOf, tally } from './tally.ts'
+import { countBelow, medianDistance, quantilesOf, type Tally, tally, tallyOf } from './tally.ts'
 import { LISTED } from './topSketch.ts'
 import type { CountedCell, NumberStatistics, ProfileHistogram, Uniformity } from './types.ts'
 
@@ -12,7 +12,7 @@ export const PROFILE_QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95] as const
 /** What is known of a column of numbers: its statistics, and what all columns tell. */
 export interface NumbersFound {
   readonly statistics: NumberStatistics
-  readonly runs: Runs
+  readonly runs: Tally
   readonly distinct: number
   readonly unique: number
   readonly top: readonly CountedCell[]
@@ -42,8 +42,11 @@ export function describeNumbers(
     readonly whole: boolean
   },
 ): NumbersFound {
-  const { infinite, zeros, negative, monotonic } = glance(values)
   const runs = tally(values)
+  const negative = countBelow(runs, 0)
+  const zeros = countBelow(runs, 0, true) - negative
+  const infinite = countBelow(runs, -Infinity, true) + runs.n - countBelow(runs, Infinity)
+  const monotonic = directionOf(values)
   const finite = infinite === 0 ? runs : finiteOf(runs)
   const { n } = finite
   const [min, max] = [finite.values[0] ?? null, finite.values[finite.values.length - 1] ?? null]
@@ -54,8 +57,8 @@ export function describeNumbers(
   const mean = n === 0 ? null : found.mean / found.scale
   const distinct = runs.values.length
   const unique = singles(runs.counts)
-  const most = mostFrequent(runs, top)
-  const listed = mostFrequent(runs, LISTED)
+  const frequent = mostFrequent(runs, Math.max(top, LISTED))
+  const [most, listed] = [frequent.slice(0, top), frequent.slice(0, LISTED)]
   const monotone = monotonic === 0 || distinct === 0 ? 0 : monotonic * (unique === values.length ? 2 : 1)
   return {
     statistics: {
@@ -115,39 +118,29 @@ function singles(counts: Float64Array): number {
 const share = (count: number, of: number): number => (of === 0 ? 0 : count / of)
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
-/** What one look at the rows in their order tells. */
-function glance(values: Float64Array) {
-  let infinite = 0
-  let zeros = 0
-  let negative = 0
-  let ups = 0
-  let downs = 0
-  let before = values[0]
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]
-    if (value < 0) negative++
-    if (value === 0) zeros++
-    if (value - value !== 0) infinite++
-    if (value < before) downs++
-    if (value > before) ups++
-    before = value
+/** 1 where no row is less than the one before, -1 where none is greater, else 0. */
+function directionOf(values: Float64Array): number {
+  let [up, down] = [true, true]
+  for (let i = 1; i < values.length && (up || down); i++) {
+    if (values[i] < values[i - 1]) up = false
+    if (values[i] > values[i - 1]) down = false
   }
-  return { infinite, zeros, negative, monotonic: downs === 0 ? 1 : ups === 0 ? -1 : 0 }
+  return up ? 1 : down ? -1 : 0
 }
 
-function finiteOf({ values, counts, n }: Runs): Runs {
+function finiteOf({ values, counts, n }: Tally): Tally {
   const from = values[0] === -Infinity ? 1 : 0
   const to = values.length - (values[values.length - 1] === Infinity ? 1 : 0)
   const kept = counts.subarray(from, Math.max(from, to))
   const lost = (from === 1 ? counts[0] : 0) + (to < values.length ? counts[values.length - 1] : 0)
-  return { values: values.subarray(from, Math.max(from, to)), counts: kept, n: n - lost }
+  return tallyOf({ values: values.subarray(from, Math.max(from, to)), counts: kept, n: n - lost })
 }
 
 /** From this size on, fourth powers overflow. */
 const HUGE = 1e75
 
 /** Moments about the mean in two passes, of huge numbers made smaller by a power of two, so that no digit is lost. */
-function momentsOf({ values, counts, n }: Runs) {
+function momentsOf({ values, counts, n }: Tally) {
   const [min, max] = [values[0], values[values.length - 1]]
   const scale = Math.max(Math.abs(min), Math.abs(max)) > HUGE ? 2 ** -800 : 1
   let [sum, lost] = [0, 0]
@@ -189,7 +182,7 @@ export function shapeOf(
 }
 
 /** Returns equal bins over the values, as many as asked for but not more than distinct values. Source: ydata-profiling. */
-export function equalEdges({ values }: Runs, bins: number): number[] {
+export function equalEdges({ values }: Tally, bins: number): number[] {
   const [low, high] = [values[0], values[values.length - 1]]
   if (low === high) {
     const half = low === 0 ? 0.5 : Math.abs(low) * 0.1
@@ -206,7 +199,7 @@ function spaced(low: number, high: number, bins: number): number[] {
 }
 
 /** Bins by the rules of Freedman and Diaconis and of Sturges, the narrower ones. Source: numpy 2.3, `auto`. */
-function automaticEdges(runs: Runs, whole: boolean): number[] {
+function automaticEdges(runs: Tally, whole: boolean): number[] {
   const { values, n } = runs
   const [low, high] = [values[0], values[values.length - 1]]
   const range = high - low
@@ -217,15 +210,10 @@ function automaticEdges(runs: Runs, whole: boolean): number[] {
   return spaced(low, high, Math.max(1, Math.ceil(range / (whole && width < 1 ? 1 : width))))
 }
 
-/** Counts of runs in [a, b) between ascending edges, the last with its end. */
-export function histogramOf({ values, counts }: Runs, edges: readonly number[]): ProfileHistogram {
-  const found = new Array<number>(edges.length - 1).fill(0)
-  let bin = 0
-  for (let i = 0; i < values.length; i++) {
-    while (bin < found.length - 1 && values[i] >= edges[bin + 1]) bin++
-    found[bin] += counts[i]
-  }
-  return { edges, counts: found }
+/** Counts in [a, b) between ascending edges that hold all values, the last with its end. */
+export function histogramOf(all: Tally, edges: readonly number[]): ProfileHistogram {
+  const below = edges.map((edge, i) => (i === 0 ? 0 : i === edges.length - 1 ? all.n : countBelow(all, edge)))
+  return { edges, counts: below.slice(1).map((count, i) => count - below[i]) }
 }
 
 /** Pearson's test that all counts come from equally likely cells; null of fewer than two cells. */
@@ -251,14 +239,16 @@ export function imbalanceOf(counts: ArrayLike<number>, n: number): number {
 }
 
 /** The values of the greatest counts, of equal ones the least value first. */
-export function mostFrequent({ values, counts }: Runs, most: number): CountedCell[] {
+export function mostFrequent({ values, counts }: Tally, most: number): CountedCell[] {
   const best: number[] = []
+  let least = 0
   for (let i = 0; i < values.length; i++) {
-    if (best.length === most && !(counts[i] > counts[best[most - 1]])) continue
+    if (counts[i] <= least) continue
     let at = best.length
     while (at > 0 && counts[best[at - 1]] < counts[i]) at--
     best.splice(at, 0, i)
     if (best.length > most) best.pop()
+    if (best.length === most) least = counts[best[most - 1]]
   }
   return best.map((i) => ({
     value: Number.isFinite(values[i]) ? values[i] : String(values[i]),

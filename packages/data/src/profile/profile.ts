@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { didYouMean, PodError } from '@mlpod/contract'
 import { type ColumnData, isoText, readColumns } from '../columns.ts'
 import { identifier } from '../engine.ts'
@@ -95,8 +96,8 @@ export async function profile(data: AnyRelation, options: ProfileOptions = {}): 
   }
   const found = new Map<string, ColumnProfile>()
   const levels = new Map<string, readonly string[]>()
-  await readNumbers(context, infos, found, levels)
-  for (const info of infos) if (!found.has(info.name)) await readOther(context, info, found, levels)
+  // the engine counts texts while numbers are looked at
+  await Promise.all([readNumbers(context, infos, found, levels), readOthers(context, infos, found, levels)])
   const columns = infos.map(({ name }) => found.get(name)!)
   const cross = minimal
     ? undefined
@@ -185,6 +186,8 @@ async function readNumbers(
     for (const [i, info] of group.entries()) {
       const column = columns[`c${i}`] as Extract<ColumnData, { kind: 'number' }>
       found.set(info.name, await numberColumn(context, info, column, levels))
+      // the engine's answers come in between
+      await setImmediate()
     }
   }
 }
@@ -261,6 +264,15 @@ function withoutNaN(values: Float64Array): Float64Array {
   n = 0
   for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) kept[n++] = values[i]
   return kept
+}
+
+async function readOthers(
+  context: Context,
+  infos: readonly ColumnInfo[],
+  found: Map<string, ColumnProfile>,
+  levels: Map<string, readonly string[]>,
+): Promise<void> {
+  for (const info of infos) if (!isNumber(info) && !isDate(info)) await readOther(context, info, found, levels)
 }
 
 async function readOther(

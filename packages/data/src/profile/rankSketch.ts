@@ -1,4 +1,5 @@
-import type { Runs } from '@mlpod/math'
+import { sortNumbers } from '@mlpod/math'
+import type { Tally } from './tally.ts'
 
 /** Intervals of equal depth. */
 const INTERVALS = 40
@@ -17,20 +18,23 @@ export interface RankSketch {
   readonly error: number
 }
 
-/** Returns the sketch of runs. */
-export function rankSketch({ values, counts, n }: Runs): RankSketch {
+/** Returns the sketch of values. */
+export function rankSketch({ values, counts, ends, n }: Tally): RankSketch {
   const points: Point[] = []
-  let seen = 0
-  let last = 0
+  const last = values.length - 1
   const depth = n / INTERVALS
-  for (let i = 0; i < values.length; i++) {
-    const below = seen
-    seen += counts[i]
-    // the ends, and whatever would leave a gap deeper than an interval
-    if (i === 0 || i === values.length - 1 || seen + counts[i + 1] - last > depth) {
-      points.push({ value: values[i], below, upTo: seen })
-      last = seen
+  for (let i = 0; i <= last; ) {
+    points.push({ value: values[i], below: ends[i] - counts[i], upTo: ends[i] })
+    if (i === last) break
+    // the next is the last that leaves no gap deeper than an interval: it ends where the one after would begin too late
+    let [low, high] = [i + 1, last]
+    const limit = ends[i] + depth
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (ends[middle + 1] - counts[middle + 1] > limit) high = middle
+      else low = middle + 1
     }
+    i = low
   }
   return written(points, n, 0)
 }
@@ -83,19 +87,41 @@ function ranksOf(points: readonly Point[], value: number): { below: number; upTo
 export function mergeRankSketches(parts: readonly RankSketch[]): RankSketch {
   const filled = parts.filter(({ n }) => n > 0)
   const n = filled.reduce((sum, part) => sum + part.n, 0)
-  const known = filled.map(pointsOf)
   const own = filled.reduce((sum, part) => sum + part.error * part.n, 0)
-  const all = Float64Array.from(new Set(filled.flatMap(({ values }) => values))).sort()
-  const merged = Array.from(all, (value) => {
-    let [below, upTo, error] = [0, 0, own]
-    for (const points of known) {
-      const ranks = ranksOf(points, value)
-      below += ranks.below
-      upTo += ranks.upTo
-      error += ranks.error
+  const all = sortNumbers(Float64Array.from(new Set(filled.flatMap(({ values }) => values))))
+  const place = new Map(Array.from(all, (value, i) => [value, i]))
+  const [below, upTo] = [new Float64Array(all.length), new Float64Array(all.length)]
+  // what holds between two of a part's points is written as a step up at the first place and a step down after the last
+  const [steps, errorSteps] = [new Float64Array(all.length + 1), new Float64Array(all.length + 1)]
+  for (const part of filled) {
+    let [from, seen] = [0, 0]
+    const gap = (to: number, rank: number): void => {
+      const [middle, half] = [(seen + rank) / 2, (rank - seen) / 2]
+      steps[from] += middle
+      steps[to] -= middle
+      errorSteps[from] += half
+      errorSteps[to] -= half
     }
+    for (const point of pointsOf(part)) {
+      const at = place.get(point.value)!
+      gap(at, point.below)
+      below[at] += point.below
+      upTo[at] += point.upTo
+      ;[from, seen] = [at + 1, point.upTo]
+    }
+    gap(all.length, seen)
+  }
+  let [level, errorLevel] = [0, 0]
+  const merged = Array.from(all, (value, i) => {
+    level += steps[i]
+    errorLevel += errorSteps[i]
     // whole rows, for half a row of error
-    return { value, below: Math.round(below), upTo: Math.round(upTo), error: error + 0.5 }
+    return {
+      value,
+      below: Math.round(below[i] + level),
+      upTo: Math.round(upTo[i] + level),
+      error: own + errorLevel + 0.5,
+    }
   })
   const kept: (typeof merged)[number][] = []
   for (const [i, point] of merged.entries()) {

@@ -1,16 +1,41 @@
 import { type Runs, sortNumbers } from '@mlpod/math'
 
 /** Distinct values that are counted in a table of hashes; more are sorted. */
-const FEW = 1 << 13
+const FEW = 1 << 15
+
+/** Runs that know their places: `ends[i]` values are at most as large as `values[i]`. */
+export interface Tally extends Runs {
+  readonly ends: Float64Array
+}
 
 /** Returns the runs of numbers (no NaN), which stay in their order: few distinct ones are counted, many are sorted. */
-export function tally(values: Float64Array): Runs {
-  return counted(values) ?? sorted(values)
+export const tally = (values: Float64Array): Tally => counted(values) ?? sorted(values)
+
+/** Returns runs with their places. */
+export function tallyOf({ values, counts, n }: Runs): Tally {
+  const ends = new Float64Array(counts.length)
+  let seen = 0
+  for (let i = 0; i < counts.length; i++) {
+    seen += counts[i]
+    ends[i] = seen
+  }
+  return { values, counts, n, ends }
+}
+
+/** Returns how many values are less than a number (`orEqual`: at most as large). */
+export function countBelow({ values, ends }: Tally, value: number, orEqual = false): number {
+  let [low, high] = [0, values.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (values[middle] < value || (orEqual && values[middle] === value)) low = middle + 1
+    else high = middle
+  }
+  return low === 0 ? 0 : ends[low - 1]
 }
 
 /** Counts by hashing; undefined as soon as there are more than a few distinct values. */
-function counted(values: Float64Array): Runs | undefined {
-  const slots = FEW * 4
+function counted(values: Float64Array): Tally | undefined {
+  const slots = FEW * 2
   const keys = new Float64Array(slots)
   const counts = new Float64Array(slots)
   const word = new Float64Array(1)
@@ -30,22 +55,33 @@ function counted(values: Float64Array): Runs | undefined {
   const found: number[] = []
   for (let slot = 0; slot < slots; slot++) if (counts[slot] > 0) found.push(slot)
   found.sort((a, b) => keys[a] - keys[b])
-  return {
+  return tallyOf({
     values: Float64Array.from(found, (slot) => keys[slot]),
     counts: Float64Array.from(found, (slot) => counts[slot]),
     n: values.length,
-  }
+  })
 }
 
-function sorted(values: Float64Array): Runs {
+function sorted(values: Float64Array): Tally {
   const order = spreadSort(values) ?? sortNumbers(values.slice())
-  const counts = new Float64Array(order.length)
-  let last = -1
-  for (let i = 0; i < order.length; i++) {
-    if (last < 0 || order[i] !== order[last]) order[++last] = order[i] + 0
-    counts[last]++
+  const n = order.length
+  const ends = new Float64Array(n)
+  let last = 0
+  for (let i = 1; i < n; i++)
+    if (order[i] !== order[last]) {
+      ends[last++] = i
+      order[last] = order[i]
+    }
+  ends[last] = n
+  const size = n === 0 ? 0 : last + 1
+  const counts = new Float64Array(size)
+  for (let i = 0, before = 0; i < size; i++) {
+    counts[i] = ends[i] - before
+    before = ends[i]
+    // negative zero is zero
+    order[i] += 0
   }
-  return { values: order.subarray(0, last + 1), counts: counts.subarray(0, last + 1), n: order.length }
+  return { values: order.subarray(0, size), counts, n, ends: ends.subarray(0, size) }
 }
 
 /** Mean work a value that is worth it: with more in a bucket, a radix sort is as fast. */
@@ -88,30 +124,26 @@ function spreadSort(values: Float64Array): Float64Array | undefined {
   return sorted
 }
 
-/** Returns the values at places (ascending) of the sorted values, 0 the least. */
-export function atPlaces({ values, counts }: Runs, places: readonly number[]): number[] {
-  const found: number[] = []
-  let [i, seen] = [0, counts[0] ?? 0]
-  for (const place of places) {
-    while (place >= seen && i < values.length - 1) seen += counts[++i]
-    found.push(values[i])
+/** Returns the value at a place of the sorted values, 0 the least. */
+export function atPlace({ values, ends }: Tally, place: number): number {
+  let [low, high] = [0, values.length - 1]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ends[middle] <= place) low = middle + 1
+    else high = middle
   }
-  return found
+  return values[low]
 }
 
-/** Returns quantiles (ascending probabilities), linear between order statistics, in numpy's form. */
-export function quantilesOf(runs: Runs, probabilities: readonly number[]): number[] {
-  const positions = probabilities.map((p) => (runs.n - 1) * p)
-  const places = positions.flatMap((h) => [Math.floor(h), Math.ceil(h)])
-  const found = atPlaces(runs, places)
-  return positions.map((h, i) => {
-    const [low, high] = [found[2 * i], found[2 * i + 1]]
+/** Returns quantiles, linear between order statistics, in numpy's form. */
+export const quantilesOf = (all: Tally, probabilities: readonly number[]): number[] =>
+  probabilities.map((p) => {
+    const h = (all.n - 1) * p
+    const [low, high] = [atPlace(all, Math.floor(h)), atPlace(all, Math.ceil(h))]
     const part = h - Math.floor(h)
-    // halves first: the difference of huge numbers overflows
     if (low === high || part === 0) return low
     return part < 0.5 ? low + (high - low) * part : high - (high - low) * (1 - part)
   })
-}
 
 /** Returns the median of the distances from `centre`: outwards from it, the nearer side first. */
 export function medianDistance({ values, counts, n }: Runs, centre: number): number {

@@ -4,6 +4,7 @@ import type { Cell } from '../relation.ts'
 import { registersSql } from './distinctSketch.ts'
 import { rankSketch } from './rankSketch.ts'
 import type { ColumnSketch } from './sketch.ts'
+import { tallyOf } from './tally.ts'
 import { contentOf } from './textContent.ts'
 import { LISTED } from './topSketch.ts'
 import type { CountedCell, TextStatistics, Uniformity } from './types.ts'
@@ -79,11 +80,11 @@ export async function describeCategories(
   )
   const content = kind === 'text' && looksInside ? contentOf(texts, counts, { top, of: distinct }) : null
   const statistic = n === 0 ? 0 : (distinct / n) * Number(row.squares) - n
-  const runs = {
+  const lengthsTally = tallyOf({
     values: Float64Array.from(pairs, ([length]) => length),
     counts: Float64Array.from(pairs, ([, count]) => count),
     n,
-  }
+  })
   const list = shown(LISTED)
   return {
     ...(kind === 'text' ? { text: { ...lengthsOf(pairs, n), content: content?.content ?? null } } : {}),
@@ -108,7 +109,7 @@ export async function describeCategories(
       distinct,
       distinctError: 0,
       registers: String(row.registers),
-      ranks: n === 0 || kind === 'bool' ? null : rankSketch(runs),
+      ranks: n === 0 || kind === 'bool' ? null : rankSketch(lengthsTally),
       top: {
         // a sketch stays small: long values are known by their beginning, and so are not listed
         values: list.filter(({ value }) => String(value).length <= LONG),
