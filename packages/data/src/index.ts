@@ -24,6 +24,7 @@ export { complete, fresh, unique } from './promises.ts'
 export * from './quality/index.ts'
 export { untyped } from './query.ts'
 export type { AnyRelation, Cell, ColumnInfo, Expression, JoinKind, OrderKey, Relation } from './relation.ts'
+export * from './relational/index.ts'
 export * from './rows/index.ts'
 export {
   bool,

@@ -1,0 +1,2 @@
+export { type ForeignKeyCheck, foreignKey, type SharedRows, sharedRows } from './foreignKey.ts'
+export { type DependencyCheck, functionalDependency } from './functionalDependency.ts'
