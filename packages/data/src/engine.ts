@@ -46,6 +46,8 @@ async function start(): Promise<{ engine: Engine; instance: DuckDBInstance }> {
   const connection = await instance.connect()
   // the zone of the machine must not decide what a time means
   await connection.run("SET GLOBAL TimeZone = 'UTC'")
+  // the footer of a file of a thousand columns is read once, and again when the file changes
+  await connection.run('SET GLOBAL parquet_metadata_cache = true')
   // a connection has one statement at a time: a second one would close the first one's result
   let last: Promise<unknown> = Promise.resolve()
   const alone: Engine['alone'] = (work) => {

@@ -12,6 +12,8 @@ interface Parts {
   readonly query: Query
   readonly columns: readonly string[]
   readonly order?: readonly OrderKey[]
+  /** The query of some of the columns alone, where it is no longer than they are: wide tables cost their width in each statement. */
+  readonly narrow?: (columns: readonly string[]) => Query
   readonly tokens: readonly (Token | SourceFile)[]
 }
 
@@ -38,7 +40,14 @@ const unchanged = async <T>(data: AnyRelation, read: Promise<T>): Promise<T> => 
 }
 
 /** Returns a relation over a query that yields these columns. */
-export function relation<Row = Record<string, Cell>>({ engine, query, columns, order, tokens }: Parts): Relation<Row> {
+export function relation<Row = Record<string, Cell>>({
+  engine,
+  query,
+  columns,
+  order,
+  narrow,
+  tokens,
+}: Parts): Relation<Row> {
   const { sql } = engine
   const has = new Set(columns)
   const base = (): SelectQuery => sql.Query.from({ input: query })
@@ -84,7 +93,10 @@ export function relation<Row = Record<string, Cell>>({ engine, query, columns, o
     },
     select(...given) {
       known(given)
-      return make(base().select(...refs(given)), given)
+      // without an order, which may be by other columns
+      if (narrow === undefined || order !== undefined || given.length === 0)
+        return make(base().select(...refs(given)), given)
+      return relation({ engine, query: narrow(given), columns: given, narrow, tokens })
     },
     omit(...given) {
       known(given)
@@ -194,10 +206,9 @@ export function fromTable<Row>(
   columns: readonly string[],
   order?: readonly OrderKey[],
 ): Relation<Row> {
-  const query = engine.sql.Query.from(engine.sql.asTableRef(token.table)!).select(
-    ...columns.map((name) => engine.sql.column(name)),
-  )
-  return relation<Row>({ engine, query, columns, order, tokens: [token] })
+  const narrow = (names: readonly string[]): Query =>
+    engine.sql.Query.from(engine.sql.asTableRef(token.table)!).select(...names.map((name) => engine.sql.column(name)))
+  return relation<Row>({ engine, query: narrow(columns), columns, order, narrow, tokens: [token] })
 }
 
 const nameOf = (key: OrderKey): string => (typeof key === 'string' ? key : key.column)

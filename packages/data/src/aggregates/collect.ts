@@ -4,7 +4,7 @@ import { type Runs, sortOrder } from '@mlpod/math'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { readRows } from '../columns.ts'
 import type { Engine } from '../engine.ts'
-import { assertUnchanged } from '../query.ts'
+import { assertUnchanged, untyped } from '../query.ts'
 import type { AnyRelation, Cell } from '../relation.ts'
 import type { Aggregate, BinCounts, ValueCount } from './aggregate.ts'
 import { narrow } from './narrow.ts'
@@ -127,6 +127,21 @@ async function scanTogether(data: AnyRelation, columns: readonly Column[], found
   }
 }
 
+/** The columns that expressions name, as the input of a statement; the whole relation where they do not say it. */
+function inputOf(data: AnyRelation, expressions: readonly ExprNode[]): AnyRelation['query'] {
+  const { sql } = data.engine
+  const names = new Set<string>()
+  let told = true
+  for (const expression of expressions) {
+    for (const { column } of sql.collectColumns(expression)) names.add(column)
+    sql.walk(expression, (node) => {
+      // text of SQL may name anything
+      if (node.type === 'VERBATIM' || node.type === 'FRAGMENT') told = false
+    })
+  }
+  return told && names.size > 0 ? untyped(data).select(...names).query : data.query
+}
+
 async function settled(work: () => Promise<unknown>): Promise<Read> {
   try {
     return { value: await work() }
@@ -192,7 +207,7 @@ async function readCounts(
   const { sql } = engine
   const names = values.map((_, i) => `v${i}`)
   const present = sql.not(sql.and(...values.map((value) => sql.isNull(value))))
-  const query = sql.Query.from({ input: data.query })
+  const query = sql.Query.from({ input: inputOf(data, where ? [...values, where] : values) })
     .select({ ...Object.fromEntries(values.map((value, i) => [names[i], value])), times: sql.count() })
     .where(where ? [present, where] : [present])
     .groupby(...values)
@@ -207,7 +222,7 @@ async function readNumbers(
 ): Promise<Float64Array> {
   const { engine } = data
   const { sql } = engine
-  const present = sql.Query.from({ input: data.query }).where(sql.not(sql.isNull(value)))
+  const present = sql.Query.from({ input: inputOf(data, [value]) }).where(sql.not(sql.isNull(value)))
   const [found] = await readDoubles(engine, String(present.select({ v: sql.cast(value, 'DOUBLE') })), 1)
   return found
 }
@@ -216,7 +231,7 @@ async function readRuns(data: AnyRelation, { value }: Extract<Aggregate, { pass:
   const { engine } = data
   const { sql } = engine
   const number = sql.cast(value, 'DOUBLE')
-  const grouped = sql.Query.from({ input: data.query })
+  const grouped = sql.Query.from({ input: inputOf(data, [value]) })
     .select({ v: number, times: sql.cast(sql.count(), 'DOUBLE') })
     .where(sql.not(sql.isNull(value)))
     .groupby(number)

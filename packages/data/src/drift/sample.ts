@@ -128,6 +128,7 @@ export interface Side {
 /** Rows that are looked at first, and the distinct numbers among them up to which a column is read by counting. */
 const FIRST = 20_000
 const DISTINCT = 2000
+const WIDE = 100
 
 /** Looks at a table: how many rows it has, and which of the columns hold few distinct numbers. */
 export async function sideOf(data: AnyRelation, columns: readonly string[]): Promise<Side> {
@@ -135,7 +136,8 @@ export async function sideOf(data: AnyRelation, columns: readonly string[]): Pro
   const { sql } = engine
   const [{ n }] = await engine.read(String(sql.Query.from({ input: data.query }).select({ n: sql.count() })))
   const rows = Number(n)
-  if (columns.length === 0 || rows <= FIRST) return { data, rows, few: new Set() }
+  // of a wide table looking first costs as much as it saves
+  if (columns.length === 0 || columns.length > WIDE || rows <= FIRST) return { data, rows, few: new Set() }
   const first = sql.Query.from({ input: data.query })
     .select(...columns.map((name) => sql.column(name)))
     .limit(FIRST)

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { PodError } from '@mlpod/contract'
-import { openEngine, quoted, quotedPath, type SourceFile } from '../engine.ts'
+import { identifier, openEngine, quoted, quotedPath, type SourceFile } from '../engine.ts'
 import { relation } from '../query.ts'
 import type { Format } from './format.ts'
 import { isPattern } from './place.ts'
@@ -35,13 +35,15 @@ export const parquetFiles: Format = {
       )
     })
     const columns = found.map((row) => String(row.column_name))
-    const query = sql.Query.from({ file: sql.verbatim(`(SELECT * FROM ${from})`) as never }).select(
-      ...columns.map((column) => sql.column(column)),
-    )
+    // only what is asked for is named: the engine would bind every column of a wide file in each statement
+    const narrow = (names: readonly string[]) =>
+      sql.Query.from({
+        file: sql.verbatim(`(SELECT ${names.map(identifier).join(', ')} FROM ${from})`) as never,
+      }).select(...names.map((column) => sql.column(column)))
     const files = many
       ? (await engine.read(`SELECT file FROM glob(${where}) ORDER BY file`)).map((row) => String(row.file))
       : [path]
-    return relation({ engine, query, columns, tokens: await Promise.all(files.map(stamp)) })
+    return relation({ engine, query: narrow(columns), columns, narrow, tokens: await Promise.all(files.map(stamp)) })
   },
 }
 
