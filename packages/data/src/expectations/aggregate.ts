@@ -8,6 +8,7 @@ import {
   aggregate,
   type Context,
   call,
+  countable,
   counted,
   type Entry,
   number,
@@ -126,8 +127,9 @@ const distinct = (said: string, counted: { surplus: boolean; absent: boolean }):
           counted.absent && (few ? few.some((wish) => Number(read(wish)) === 0) : Number(read(inside)) < wanted.length)
         const surplus = counted.surplus && Number(read(outside)) > 0
         if (!absent && !surplus) return { by: 'whole', elements, holds: true, observed: null }
-        const all = valueCounts([c.value], { where: looked, limit: SHOWN + 1 })
-        const strange = valueCounts([c.value], { where: sql.and(looked, sql.not(member)), limit: SHOWN })
+        const { expression, read: cell } = countable(context, c)
+        const all = valueCounts([expression], { where: looked, limit: SHOWN + 1 })
+        const strange = valueCounts([expression], { where: sql.and(looked, sql.not(member)), limit: SHOWN })
         const each = absent ? wanted.map(countOf) : []
         return {
           needs: [all, strange, ...each],
@@ -135,9 +137,9 @@ const distinct = (said: string, counted: { surplus: boolean; absent: boolean }):
             by: 'whole',
             elements,
             holds: false,
-            observed: then(all).length > SHOWN ? null : then(all).map(({ values }) => values[0]),
+            observed: then(all).length > SHOWN ? null : then(all).map(({ values }) => cell(values[0])),
             details: {
-              unexpectedValues: counted.surplus ? then(strange).map(({ values }) => values[0]) : [],
+              unexpectedValues: counted.surplus ? then(strange).map(({ values }) => cell(values[0])) : [],
               missingValues: absent ? wanted.filter((_, i) => Number(then(each[i])) === 0) : [],
             },
           }),

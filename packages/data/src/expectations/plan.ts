@@ -2,7 +2,7 @@ import type { Json } from '@mlpod/contract'
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { type Aggregate, type Collected, scalar } from '../aggregates/index.ts'
 import { countIf, type Sql } from '../engine.ts'
-import type { AnyRelation, ColumnInfo } from '../relation.ts'
+import type { AnyRelation, Cell, ColumnInfo } from '../relation.ts'
 import type { ColumnType } from '../schema.ts'
 import type { Fit } from './expectation.ts'
 
@@ -170,3 +170,21 @@ export const plainNumber = (value: unknown): Json =>
       : typeof value === 'number' && Number.isNaN(value)
         ? null
         : (value as Json)
+
+/**
+ * Returns a column whose values are to be counted, and how what is read of it becomes a value: whole numbers come as text, since those beyond
+ * 2^53 are no numbers of JavaScript.
+ */
+export function countable(
+  { sql }: Context,
+  { value, type }: ValueOfColumn,
+): {
+  readonly expression: ExprNode
+  readonly read: (found: Cell) => Cell
+} {
+  if (type !== 'int') return { expression: value, read: (found) => found }
+  return {
+    expression: sql.cast(value, 'VARCHAR'),
+    read: (found) => (Number.isSafeInteger(Number(found)) ? Number(found) : found),
+  }
+}

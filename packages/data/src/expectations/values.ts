@@ -1,7 +1,8 @@
 import { type Aggregate, orderStatistics, scalar, valueCounts } from '../aggregates/index.ts'
-import type { Interpolation, Of } from './expectation.ts'
+import type { Cell } from '../relation.ts'
+import type { Interpolation, Of, SetValue } from './expectation.ts'
 import { between } from './outliers.ts'
-import { count, type Entry, number, one, type Plan } from './plan.ts'
+import { count, countable, type Entry, number, one, type Plan } from './plan.ts'
 import { listed } from './range.ts'
 
 /** Rounds half to even, as NumPy does. */
@@ -87,7 +88,8 @@ export const valueEntries = {
       const { sql, columns, condition } = context
       const [c] = columns
       const looked = condition ? sql.and(condition, sql.not(c.missing)) : sql.not(c.missing)
-      const head = valueCounts([c.value], { where: looked, limit: MODES })
+      const { expression, read: cell } = countable(context, c)
+      const head = valueCounts([expression], { where: looked, limit: MODES })
       const elements = count(context)
       const set = new Set(values)
       const judge = (counts: Aggregate<readonly { values: readonly unknown[]; count: number }[]>): Plan => ({
@@ -96,8 +98,8 @@ export const valueEntries = {
           const found = read(counts)
           const top = found.filter(({ count }) => count === found[0].count)
           // all of them tie so far: there may be more
-          if (counts === head && top.length === MODES) return judge(valueCounts([c.value], { where: looked }))
-          const modes = top.map(({ values }) => values[0] as string | number | boolean)
+          if (counts === head && top.length === MODES) return judge(valueCounts([expression], { where: looked }))
+          const modes = top.map(({ values }) => cell(values[0] as Cell) as SetValue).sort((a, b) => (a < b ? -1 : 1))
           const holds = tiesOkay ? modes.some((mode) => set.has(mode)) : modes.length === 1 && set.has(modes[0])
           return { by: 'whole', elements: Number(read(elements)), holds, observed: modes }
         },
