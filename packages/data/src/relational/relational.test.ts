@@ -1,9 +1,11 @@
+import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import {
   closeEngine,
   foreignKey,
   functionalDependency,
   int,
+  nearDuplicates,
   relationOf,
   rowSchema,
   sharedRows,
@@ -68,3 +70,53 @@ test('rows that two tables share are counted, missing values equal', async () =>
   expect(await sharedRows(data, other, { columns: ['place'] })).toMatchObject({ shared: 5 })
   expect(await sharedRows(data.limit(0), other)).toEqual({ rows: 0, shared: 0, share: 0 })
 })
+
+test('rows whose texts are nearly the same are found, and nothing else', async () => {
+  const texts = schemaOfTexts(
+    'The quick brown fox jumps over the lazy dog near the river bank today',
+    'A wholly different sentence about tables and schemas of data',
+    'the quick brown fox  jumps over the lazy dog near the river bank today',
+    'The quick brown fox jumps over the lazy dog near the river bank todax',
+    '',
+    null,
+    'ab',
+    'AB',
+  )
+  const found = await nearDuplicates(await texts, ['text'])
+  expect(found.groups).toEqual([
+    [0, 2, 3],
+    [6, 7],
+  ])
+  expect(found.pairs.slice(0, 2)).toEqual([
+    { a: 0, b: 2, similarity: 1 },
+    { a: 6, b: 7, similarity: 1 },
+  ])
+  expect(found.found).toBeGreaterThan(0.99)
+  await expect(nearDuplicates(await texts, ['txt'])).rejects.toThrow(refuses('COLUMN_UNKNOWN'))
+  await expect(nearDuplicates(await texts, ['text'], { threshold: 0 })).rejects.toThrow(refuses('OPTION_INVALID'))
+})
+
+test('equal texts are always in one group', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom('alpha beta', 'gamma delta', 'x', ''), { maxLength: 30 }),
+      async (list) => {
+        const { groups } = await nearDuplicates(await schemaOfTexts(...list), ['text'], { limit: 3 })
+        const wanted = Map.groupBy(
+          list.map((text, i) => [text, i] as const).filter(([text]) => text !== ''),
+          ([text]) => text,
+        )
+        expect(groups).toEqual(
+          [...wanted.values()].map((group) => group.map(([, i]) => i)).filter((group) => group.length > 1),
+        )
+      },
+    ),
+    { numRuns: 30, seed: 1 },
+  )
+})
+
+const schemaOfTexts = (...texts: readonly (string | null)[]) =>
+  relationOf(
+    texts.map((text) => ({ text })),
+    { schema: rowSchema({ text: string({ nullable: true }) }) },
+  )
