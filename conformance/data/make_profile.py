@@ -15,6 +15,7 @@ import pandas as pd
 warnings.filterwarnings("ignore")
 logging.disable(logging.CRITICAL)
 from ydata_profiling import ProfileReport  # noqa: E402
+from statsmodels.tsa.stattools import acf, adfuller, kpss  # noqa: E402
 from ydata_profiling.config import Settings  # noqa: E402
 
 N = 400
@@ -120,6 +121,21 @@ present = {c: t[c].dropna() for c in ("text", "gaps")}
 categories = {
     c: plain(pd.Series([unicodedata.category(x) for v in s for x in v]).value_counts().sort_index()) for c, s in present.items()
 }
+rng = np.random.default_rng(3)
+noise = rng.normal(0, 1, 240)
+autoregressive = np.zeros(240)
+for i in range(1, 240):
+    autoregressive[i] = 0.7 * autoregressive[i - 1] + noise[i]
+series = {}
+for name, x in {
+    "autoregressive": autoregressive,
+    "walk": np.cumsum(noise),
+    "season": 3 * np.sin(np.arange(240) * 2 * np.pi / 12) + noise,
+    "trend": np.arange(240) * 0.05 + noise,
+}.items():
+    x = np.round(x, 6)
+    adf, level = adfuller(x), kpss(x, nlags="auto")
+    series[name] = {"x": x.tolist(), "adf": [float(adf[0]), float(adf[1]), int(adf[2])], "kpss": [float(level[0]), float(level[1]), int(level[2])], "acf": acf(x, nlags=24).tolist()}
 missing = t.isna()
 missing = missing.loc[:, missing.var() > 0].corr()
 rows = json.loads(t.to_json(orient="records", double_precision=15, date_format="iso", date_unit="s"))
@@ -135,6 +151,7 @@ out = {
     "correlations": {k: matrix(v) for k, v in without.correlations.items()},
     "finite": plain({"mean": finite.mean(), "std": finite.std(), "kurtosis": finite.kurt(), "skewness": finite.skew(), "min": finite.min(), "max": finite.max()}),
     "categories": categories,
+    "series": series,
     "missing": matrix(missing),
     "alerts": sorted({f"{a.alert_type.name} {a.column_name}" for a in [*d.alerts, *without.alerts]}),
 }

@@ -1,5 +1,6 @@
 import type { Expectation } from '../expectations/expectation.ts'
 import type { Associations } from './associations.ts'
+import type { SeriesStatistics } from './series.ts'
 import type { ColumnProfile, TableStatistics } from './types.ts'
 
 /** Something to look at. */
@@ -175,7 +176,13 @@ const uniformExpectation = (column: ColumnProfile): Expectation | null => {
 }
 
 /** The name of a rule. */
-export type AlertCode = keyof typeof columnRules | 'duplicates' | 'empty' | 'highCorrelation'
+export type AlertCode =
+  | keyof typeof columnRules
+  | 'duplicates'
+  | 'empty'
+  | 'highCorrelation'
+  | 'nonStationary'
+  | 'seasonal'
 
 /** Thresholds of rules that have one; those that are not given are the defaults. */
 export type AlertThresholds = Readonly<Partial<Record<AlertCode, number>>>
@@ -186,6 +193,7 @@ export const alertDefaults: AlertThresholds = {
     Object.entries(columnRules).flatMap(([code, { threshold }]) => (threshold === null ? [] : [[code, threshold]])),
   ),
   highCorrelation: 0.5,
+  nonStationary: 0.05,
 }
 
 /** Partners that an alert of high correlation names. */
@@ -197,6 +205,7 @@ export function alertsOf(
   columns: readonly ColumnProfile[],
   associations: Associations | null,
   thresholds: AlertThresholds,
+  series: readonly SeriesStatistics[],
 ): Alert[] {
   const found: Alert[] = []
   if (table.rows === 0)
@@ -226,6 +235,26 @@ export function alertsOf(
     }
     const correlated = correlation(column, columns, associations, thresholds.highCorrelation ?? 0.5)
     if (correlated) found.push(correlated)
+  }
+  for (const { column, stationary, dickeyFuller, seasonal, periods, autocorrelation } of series) {
+    if (stationary === false)
+      found.push({
+        code: 'nonStationary',
+        columns: [column],
+        message: `${column}: not stationary in time`,
+        value: dickeyFuller?.pValue ?? null,
+        threshold: thresholds.nonStationary ?? null,
+        expectation: null,
+      })
+    if (seasonal)
+      found.push({
+        code: 'seasonal',
+        columns: [column],
+        message: `${column}: repeats itself after ${periods.slice(0, 3).join(', ')} rows`,
+        value: autocorrelation[periods[0]],
+        threshold: null,
+        expectation: null,
+      })
   }
   return found
 }

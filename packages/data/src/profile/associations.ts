@@ -28,6 +28,8 @@ export interface Associations {
   readonly rows: number
   /** False where rows were left out: every so many-th was read. */
   readonly allRows: boolean
+  /** Columns beyond the first 200: their pairs grow with the square. */
+  readonly leftOut: readonly string[]
   readonly methods: Readonly<Partial<Record<AssociationMethod, AssociationMatrix>>>
 }
 
@@ -112,7 +114,7 @@ export async function associate(
   },
 ): Promise<AssociationsFound> {
   const step = Math.max(1, Math.ceil(rows / maxRows))
-  const fitting = members.filter((member) => methods.some((method) => measures[method].fits(member)))
+  const fitting = members.slice(0, COLUMNS).filter((member) => methods.some((method) => measures[method].fits(member)))
   const panels = await readPanels(data, fitting, step)
   const found: Partial<Record<AssociationMethod, AssociationMatrix>> = {}
   for (const method of methods) {
@@ -123,7 +125,12 @@ export async function associate(
       method === 'pearson' && step > 1 ? await pearsonOfAll(data, chosen) : matrixOf(chosen, (a, b) => of(a, b))
   }
   return {
-    associations: { rows: panels[0]?.values.length ?? 0, allRows: step === 1, methods: found },
+    associations: {
+      rows: panels[0]?.values.length ?? 0,
+      allRows: step === 1,
+      leftOut: members.slice(COLUMNS).map(({ name }) => name),
+      methods: found,
+    },
     interactions: interactionsOf(panels, found.pearson ?? found.spearman, interactions),
   }
 }
@@ -141,6 +148,9 @@ function matrixOf<T extends Member>(
     }
   return { columns: chosen.map(({ name }) => name), values }
 }
+
+/** Columns whose pairs are measured. */
+const COLUMNS = 200
 
 /** Pairs of one statement: the engine's plans grow with them. */
 const PAIRS = 2000

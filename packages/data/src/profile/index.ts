@@ -9,6 +9,7 @@ export {
 export { type MergedColumn, type MergedProfile, mergeProfiles } from './mergeProfiles.ts'
 export { type ProfileOptions, profile } from './profile.ts'
 export { profileHtml } from './profileHtml.ts'
+export type { SeriesStatistics, TimeProfile } from './series.ts'
 export type {
   ColumnProfile,
   CountedCell,

@@ -53,7 +53,7 @@ const range = (a, b) => number(a) + ' to ' + number(b)
 
 function card(column) {
   const { number: n, text, date } = column
-  const pairs = [['missing', column.missing === 0 ? '0' : grouped(column.missing) + ' \u00b7 ' + percent(column.missingShare)]]
+  const pairs = [['missing', column.missing === 0 ? '0' : h('span', { title: grouped(column.missing) + ' rows' }, percent(column.missingShare))]]
   if (column.distinct !== null) pairs.push(['distinct', grouped(column.distinct) + (column.isUnique ? ' (all)' : '')])
   const more = []
   if (n) {
@@ -153,7 +153,7 @@ const roles = Object.entries(t.roles).map(([role, count]) => count + ' ' + role)
 const tile = (name, value, small) => h('div', {}, h('dt', {}, name), h('dd', {}, value, small ? h('small', {}, small) : undefined))
 main.append(h('dl', { class: 'tiles' }, tile('rows', grouped(t.rows)), tile('columns', grouped(t.columns), roles), tile('missing cells', percent(t.cellsMissingShare), t.columnsWithMissing === 0 ? 'in no column' : 'in ' + t.columnsWithMissing + ' columns'),
   t.duplicates === null ? undefined : tile('repeated rows', grouped(t.repeatedRows), t.duplicates === 0 ? undefined : 'of ' + grouped(t.duplicates) + ' kinds'), tile('alerts', grouped(P.alerts.length))))
-const said = { constant: 'constant', unique: 'unique', missing: 'missing', zeros: 'zeros', infinite: 'infinite', skewed: 'skewed', uniform: 'uniform', highCardinality: 'many values', imbalance: 'imbalance', constantLength: 'constant length', unsupported: 'unsupported', duplicates: 'duplicates', empty: 'empty', highCorrelation: 'high correlation' }
+const said = { constant: 'constant', unique: 'unique', missing: 'missing', zeros: 'zeros', infinite: 'infinite', skewed: 'skewed', uniform: 'uniform', highCardinality: 'many values', imbalance: 'imbalance', constantLength: 'constant length', unsupported: 'unsupported', duplicates: 'duplicates', empty: 'empty', highCorrelation: 'high correlation', nonStationary: 'not stationary', seasonal: 'seasonal' }
 const place = (name) => 'column-' + P.columns.findIndex((column) => column.name === name)
 if (P.alerts.length > 0) {
   const items = P.alerts.map(({ code, columns: [first], message }) => {

@@ -9,6 +9,7 @@ import { type AssociationMethod, associate, associationMethods, type Member } fr
 import { describeDates } from './dateColumn.ts'
 import { missingPattern } from './missingPattern.ts'
 import { describeNumbers, type NumbersFound, uniformityOf } from './numberColumn.ts'
+import { timeProfile } from './series.ts'
 import { type CategoriesFound, describeCategories } from './textColumn.ts'
 import type { ColumnCounts, ColumnProfile, Profile, ProfileRole, TableStatistics } from './types.ts'
 import { withoutValues } from './withoutValues.ts'
@@ -33,6 +34,10 @@ export interface ProfileOptions {
   readonly maxTexts?: number
   /** Pairs of numbers, the most strongly associated ones, that are drawn. */
   readonly interactions?: number
+  /** A column of times: gaps between them, and whether numbers in their order are stationary or repeat themselves. */
+  readonly time?: string
+  /** Lags of autocorrelations that are told. */
+  readonly lags?: number
   /** Numbers with at most so many distinct values are categories. */
   readonly categoricalUpTo?: number
 }
@@ -57,13 +62,14 @@ const ASSOCIATED_LEVELS = 100
  */
 export async function profile(data: AnyRelation, options: ProfileOptions = {}): Promise<Profile> {
   const { minimal = false, sensitive = false, bins = 50, top = 10, maxRows = 1_000_000, maxTexts = 100_000 } = options
-  const { associations = DEFAULT_ASSOCIATIONS, interactions = 6, categoricalUpTo = 5 } = options
+  const { associations = DEFAULT_ASSOCIATIONS, interactions = 6, categoricalUpTo = 5, lags = 100 } = options
   for (const [name, value, least] of [
     ['bins', bins, 0],
     ['top', top, 1],
     ['maxRows', maxRows, 2],
     ['maxTexts', maxTexts, 1],
     ['interactions', interactions, 0],
+    ['lags', lags, 1],
     ['categoricalUpTo', categoricalUpTo, 0],
   ] as const)
     if (!(Number.isInteger(value) && value >= least))
@@ -83,7 +89,10 @@ export async function profile(data: AnyRelation, options: ProfileOptions = {}): 
       )
   for (const name of options.columns ?? [])
     if (!data.columns.includes(name)) throw unknownColumn(name, data.columns, 'the table')
-  const infos = (await data.describe()).filter(({ name }) => options.columns?.includes(name) ?? true)
+  if (options.columns?.length === 0) throw new PodError('OPTION_INVALID', 'a profile of no column says nothing')
+  const described = await data.describe()
+  const clock = options.time === undefined ? undefined : timeOf(options.time, described)
+  const infos = described.filter(({ name }) => options.columns?.includes(name) ?? true)
   const rowsOf = await countRows(data, infos)
   const context: Context = {
     data,
@@ -102,6 +111,13 @@ export async function profile(data: AnyRelation, options: ProfileOptions = {}): 
   const cross = minimal
     ? undefined
     : await across(context, infos, columns, levels, { associations, maxRows, interactions })
+  const time =
+    clock &&
+    (await timeProfile(data, clock, seriesOf(infos, columns, clock.name), {
+      maxRows: Math.min(maxRows, SERIES_ROWS),
+      lags,
+      level: options.alerts?.nonStationary ?? alertDefaults.nonStationary!,
+    }))
   await assertUnchanged(data)
   const table = tableOf(rowsOf.rows, columns, cross?.duplicates)
   const associated = cross?.associated?.associations ?? null
@@ -109,16 +125,41 @@ export async function profile(data: AnyRelation, options: ProfileOptions = {}): 
     v: 1,
     table,
     columns,
-    alerts: alertsOf(table, columns, associated, { ...alertDefaults, ...options.alerts }),
+    alerts: alertsOf(table, columns, associated, { ...alertDefaults, ...options.alerts }, time?.series ?? []),
     missing: cross?.missing ?? null,
     associations: associated,
     interactions: cross?.associated?.interactions ?? [],
+    time: time ?? null,
     first: cross?.first ?? [],
     minimal,
     sensitive,
   }
   return sensitive ? withoutValues(whole) : whole
 }
+
+/** Rows of a series, the latest ones: its tests look at all pairs of lags. */
+const SERIES_ROWS = 100_000
+
+function timeOf(name: string, infos: readonly ColumnInfo[]) {
+  const info = infos.find((column) => column.name === name)
+  if (info === undefined)
+    throw unknownColumn(
+      name,
+      infos.map((column) => column.name),
+      'the table',
+    )
+  const { type, sqlType } = info
+  if (type !== 'date' && type !== 'timestamp' && type !== 'int')
+    throw new PodError('COLUMN_TYPE', `the column "${name}" is ${sqlType} and tells no time`, {
+      hint: 'days, timestamps and whole numbers do',
+    })
+  return { name, sql: numberSql(info), kind: type === 'int' ? ('number' as const) : type }
+}
+
+const seriesOf = (infos: readonly ColumnInfo[], columns: readonly ColumnProfile[], time: string) =>
+  infos.flatMap((info, i) =>
+    columns[i].role === 'number' && info.name !== time ? [{ name: info.name, sql: numberSql(info) }] : [],
+  )
 
 interface Context {
   readonly data: AnyRelation

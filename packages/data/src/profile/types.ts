@@ -1,6 +1,7 @@
 import type { Cell } from '../relation.ts'
 import type { Alert } from './alerts.ts'
 import type { Associations } from './associations.ts'
+import type { TimeProfile } from './series.ts'
 import type { ColumnSketch } from './sketch.ts'
 
 /** What a column is treated as. Numbers of at most five distinct values count as categories, texts of many values as text. */
@@ -178,6 +179,8 @@ export interface Profile {
   readonly missing: MissingPattern | null
   readonly associations: Associations | null
   readonly interactions: readonly Interaction[]
+  /** Columns in the order of time, where a column of times is named. */
+  readonly time: TimeProfile | null
   /** The first rows, as text; empty where values must not be shown. */
   readonly first: readonly Readonly<Record<string, Cell>>[]
   readonly minimal: boolean

@@ -18,6 +18,7 @@ export function withoutValues(whole: Profile): Profile {
       expectation: alert.expectation && 'partition' in alert.expectation ? null : alert.expectation,
     })),
     interactions: [],
+    time: whole.time && { ...whole.time, first: null, last: null, longestGaps: [] },
     first: [],
     sensitive: true,
   }
