@@ -37,7 +37,7 @@ export const rules = {
     sentence: () => 'missing',
   },
   finite: {
-    applies: ({ type, finite = true }) => (type === 'float' && finite) || type === 'date' || type === 'timestamp',
+    applies: ({ type, finite = true }) => finite && (type === 'float' || type === 'date' || type === 'timestamp'),
     broken: (sql, value) => sql.not(new sql.FunctionNode('isfinite', [value])),
     sentence: () => 'NaN or infinite',
   },

@@ -19,7 +19,7 @@ export interface Column<T = unknown> {
   readonly below?: number
   /** Of which numbers are whole multiples, up to a part in 10^9 for `float`. */
   readonly multipleOf?: number
-  /** Whether numbers must be finite (by default they must). */
+  /** Whether numbers, days and moments must be finite (by default they must; days can be infinite in a database alone). */
   readonly finite?: boolean
   /** The only values allowed. */
   readonly values?: readonly (string | number | boolean)[]

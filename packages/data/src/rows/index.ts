@@ -13,6 +13,7 @@ export {
 } from './field.ts'
 export type { IssueCode, IssueContext, RowIssue } from './issue.ts'
 export {
+  guardedFunction,
   type ParsedRow,
   type ParsedRows,
   type ParseOptions,

@@ -147,3 +147,15 @@ export function parseRows<S extends RowReader>(
   }
   return { ok: refused === 0, rows: kept as ParsedRow<S>[], total, refused, failures }
 }
+
+/**
+ * Returns a function that reads what it is given, and what it returns, by schemas: it throws `ROW_INVALID` instead of working on
+ * what it does not expect, or answering what nobody expects. Source: pandera 0.35.0, check_input and check_output.
+ */
+export const guardedFunction =
+  <I extends RowReader, O extends RowReader>(
+    work: (input: ParsedRow<I>) => ParsedRow<O>,
+    { input, output, ...options }: ParseOptions & { readonly input: I; readonly output: O },
+  ): ((value: unknown) => ParsedRow<O>) =>
+  (value) =>
+    parseRow(output, work(parseRow(input, value, options)), options)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { bool, date, float, int, rowSchema, string, timestamp } from '../schema.ts'
 import {
   type Field,
+  guardedFunction,
   listOf,
   literal,
   objectOf,
@@ -124,6 +125,20 @@ test('of many rows the refused ones are left out and told by their place, as man
   expect(parseRows(User, rows.values(), { invalid: 'stop' })).toMatchObject({ total: 4, refused: 1 })
   expect(parseRows(User, [])).toEqual({ ok: true, rows: [], total: 0, refused: 0, failures: [] })
   expect(() => parseRows(User, rows, { limit: -1 })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+})
+
+test('a guarded function works on what it expects, and answers what is expected', () => {
+  const double = guardedFunction(({ n }: { n: number }) => ({ twice: 2 * n }), {
+    input: rowSchema({ n: int({ min: 0 }) }),
+    output: rowSchema({ twice: int({ max: 10 }) }),
+  })
+  expect(double({ n: '4' })).toEqual({ twice: 8 })
+  expect(() => double({ n: -1 })).toThrow(
+    expect.objectContaining({ code: 'ROW_INVALID', message: expect.stringMatching(/n:/) }),
+  )
+  expect(() => double({ n: 6 })).toThrow(
+    expect.objectContaining({ code: 'ROW_INVALID', message: expect.stringMatching(/twice/) }),
+  )
 })
 
 test('lists, objects, unions and literals nest, and their types follow', () => {

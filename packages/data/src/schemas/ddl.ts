@@ -79,7 +79,7 @@ export function checksOf(value: string, column: Column, words: Dialect): { holds
         : String(v)
   const rest = multipleOf === undefined ? '' : words.fmod(value, multipleOf)
   const checks: readonly (readonly [rule: string, check: string | undefined, stated: boolean])[] = [
-    ['finite', words.finite(value, type), (type === 'float' && finite) || isTime],
+    ['finite', words.finite(value, type), finite && (type === 'float' || isTime)],
     ['min', `${value} >= ${limit(min ?? 0)}`, min !== undefined],
     ['max', `${value} <= ${limit(max ?? 0)}`, max !== undefined],
     ['above', `${value} > ${above}`, above !== undefined],

@@ -1,5 +1,6 @@
 import type { ExprNode } from '@uwdata/mosaic-sql'
 import { type Aggregate, collect, orderStatistics, scalar, valueCounts } from '../aggregates/index.ts'
+import { isoText } from '../columns.ts'
 import { countIf } from '../engine.ts'
 import { freeName } from '../expectations/order.ts'
 import { untyped } from '../query.ts'
@@ -125,7 +126,7 @@ export async function inferSchema(
           because.push(
             `between ${min} and ${max}, nearly all of them between ${outer[0]} and ${outer[outer.length - 1]}`,
           )
-        } else because.push(`always ${min}`)
+        } else if (min === max) because.push(`always ${min}`)
       }
       if ((info.type === 'int' || info.type === 'string') && distinct === rows && rows >= uniqueFrom) {
         draft.unique = true
@@ -165,23 +166,29 @@ interface Wishes {
   readonly outer: Aggregate<readonly number[]>
 }
 
-function wishesOf({ engine: { sql } }: AnyRelation, { name, type }: ColumnInfo, quantile: number): Wishes {
+function wishesOf({ engine: { sql } }: AnyRelation, { name, type, sqlType }: ColumnInfo, quantile: number): Wishes {
   const column = sql.column(name)
   const isFloat = type === 'float'
   const value = isFloat ? (sql.cond(sql.not(sql.isNaN(sql.cast(column, 'DOUBLE'))), column) as ExprNode) : column
   const isNumber = isFloat || type === 'int'
-  const shown = type === 'date' || type === 'timestamp' || type === undefined ? text : (node: ExprNode) => node
-  function text(node: ExprNode): ExprNode {
-    return sql.cast(node, 'VARCHAR')
-  }
+  const isTime = type === 'date' || type === 'timestamp'
+  const text = (node: ExprNode): ExprNode => sql.cast(node, 'VARCHAR')
+  const shown = (node: ExprNode): ExprNode =>
+    isTime
+      ? sql.verbatim(isoText(`(${node})`, sqlType))
+      : isFloat
+        ? sql.cast(node, 'DOUBLE')
+        : type === undefined
+          ? text(node)
+          : node
   return {
     present: scalar(sql.count(value)),
     distinct: scalar(sql.count(type === undefined ? text(value) : value).distinct(), { heavy: true }),
     min: scalar(shown(sql.min(value))),
     max: scalar(shown(sql.max(value))),
     odd: scalar(
-      isFloat
-        ? countIf(sql, sql.not(new sql.FunctionNode('isfinite', [sql.cast(column, 'DOUBLE')])))
+      isFloat || isTime
+        ? countIf(sql, sql.not(new sql.FunctionNode('isfinite', [isFloat ? sql.cast(column, 'DOUBLE') : column])))
         : sql.sum(sql.literal(0)),
     ),
     outer: orderStatistics(
@@ -193,7 +200,8 @@ function wishesOf({ engine: { sql } }: AnyRelation, { name, type }: ColumnInfo, 
 }
 
 const plain = (value: unknown): Cell =>
-  typeof value === 'bigint' ? Number(value) : value === undefined || Number.isNaN(value) ? null : (value as Cell)
+  // beyond 2^53 as text: a number would be another one
+  typeof value === 'bigint' ? String(value) : value === undefined || Number.isNaN(value) ? null : (value as Cell)
 
 /** A range around numbers, its ends rounded outwards to two digits of its width; numbers that are never negative stay so. */
 function rangeOf({

@@ -132,6 +132,33 @@ const EXTRA: ReadonlyMap<unknown, Extra> = new Map([
   [false, 'forbid'],
 ])
 
+/**
+ * Returns the field that a JSON Schema of any value states: lists, objects with all members required, unions, and what columns
+ * hold. Throws `SCHEMA_UNSUPPORTED` for anything else.
+ */
+export function fieldFromJsonSchema(schema: JsonSchema): Field {
+  const { nullable, rest } = splitNull(schema)
+  if (rest.anyOf && listed(rest) === undefined)
+    return { type: 'union', nullable, options: rest.anyOf.map((option) => fieldFromJsonSchema(option)) }
+  const [type, ...others] = [rest.type ?? []].flat()
+  if (type === 'array' && others.length === 0) {
+    const { items, minItems: minLength, maxItems: maxLength } = rest
+    if (items === undefined)
+      throw new PodError('SCHEMA_UNSUPPORTED', 'a list of JSON Schema does not say what its items are')
+    return stated({ type: 'list', nullable, item: fieldFromJsonSchema(items), minLength, maxLength })
+  }
+  if (type === 'object' && others.length === 0) {
+    const members = Object.entries(rest.properties ?? {})
+    const optional = members.find(([name]) => !rest.required?.includes(name))
+    if (optional) throw new PodError('SCHEMA_UNSUPPORTED', `the member "${optional[0]}" is optional`)
+    const fields = Object.fromEntries(members.map(([name, member]) => [name, fieldFromJsonSchema(member)]))
+    return stated({ type: 'object', nullable, fields, extra: EXTRA.get(rest.additionalProperties) })
+  }
+  const values = listed(rest)
+  if (rest.type === undefined && values !== undefined) return { type: 'literal', nullable, values }
+  return toColumn('value', schema)
+}
+
 const FORMATS: Readonly<Record<string, ColumnType>> = { date: 'date', 'date-time': 'timestamp' }
 const TYPES: Readonly<Record<string, ColumnType>> = {
   integer: 'int',

@@ -11,6 +11,7 @@ import {
   closeEngine,
   date,
   expectations,
+  fieldFromJsonSchema,
   float,
   fromJsonSchema,
   inferSchema,
@@ -86,6 +87,23 @@ test('a schema goes into JSON Schema and comes back the same', () => {
       c: { type: ['object', 'null'] },
     },
   })
+  const nested = objectOf(
+    {
+      a: listOf(int({ min: 1 }), { maxLength: 2, nullable: true }),
+      b: unionOf(string(), int()),
+      c: literal(1, 'x'),
+      d: objectOf({ day: date({ nullable: true }) }, { extra: 'forbid' }),
+    },
+    { nullable: true },
+  )
+  expect(fieldFromJsonSchema(toJsonSchema(nested))).toEqual(nested)
+  for (const unsaid of [
+    { type: 'array' },
+    { type: 'object', properties: { a: { type: 'string' } } },
+    { type: 'null' },
+    {},
+  ])
+    expect(() => fieldFromJsonSchema(unsaid)).toThrow(refuses('SCHEMA_UNSUPPORTED'))
   expect(() => fromJsonSchema({ type: 'string' })).toThrow(refuses('SCHEMA_UNSUPPORTED'))
   expect(() => fromJsonSchema({ type: 'object', properties: { a: { type: 'array' } }, required: ['a'] })).toThrow(
     refuses('SCHEMA_UNSUPPORTED', /"a"/),
@@ -277,4 +295,26 @@ test('of an empty table, of one of missing values and of nested ones a schema is
   const { schema: found, columns } = await inferSchema(nested)
   expect(Object.keys(found.columns)).toEqual(['a'])
   expect(columns[1]).toMatchObject({ sqlType: 'BIGINT[]', distinct: 1, because: [expect.stringMatching(/left out/)] })
+})
+
+test('integers beyond 2^53, decimals, infinite days and moments with zones are inferred as they are', async () => {
+  const data = (await relationOf([{ a: 1 }, { a: 2 }], { schema: rowSchema({ a: int() }) })).derive({
+    big: ({ add, column, literal }) => add(column('a'), literal(9007199254740992n as never)),
+    price: ({ cast, column }) => cast(column('a'), 'DECIMAL(9,2)'),
+    day: ({ cast, literal }) => cast(literal('infinity'), 'DATE'),
+    when: ({ cast, literal }) => cast(literal('1950-01-01 12:00:00+02'), 'TIMESTAMPTZ'),
+  })
+  const { schema, columns } = await inferSchema(data)
+  const [, big, price, day, when] = columns
+  expect([big.min, big.max]).toEqual(['9007199254740993', '9007199254740994'])
+  expect(schema.columns.big).toEqual(int())
+  expect([price.sqlType, price.min, price.max]).toEqual(['DECIMAL(9,2)', 1, 2])
+  expect(schema.columns.day).toMatchObject({ type: 'date', finite: false })
+  expect(when.min).toBe('1950-01-01T10:00:00Z')
+  expect(day.because[0]).toMatch(/infinite/)
+  expect((await checkSchema(data, schema)).violations).toEqual([])
+  expect((await checkSchema(data, rowSchema({ big: int({ max: 5 }) }))).violations[0].first[0]).toEqual({
+    row: 0,
+    value: '9007199254740993',
+  })
 })
