@@ -139,14 +139,19 @@ function finiteOf({ values, counts, n }: Tally): Tally {
 /** From this size on, fourth powers overflow. */
 const HUGE = 1e75
 
+/** Neighbours in order are of one size: few of them lose nothing. */
+const BLOCK = 128
+
 /** Moments about the mean in two passes, of huge numbers made smaller by a power of two, so that no digit is lost. */
 function momentsOf({ values, counts, n }: Tally) {
   const [min, max] = [values[0], values[values.length - 1]]
   const scale = Math.max(Math.abs(min), Math.abs(max)) > HUGE ? 2 ** -800 : 1
   let [sum, lost] = [0, 0]
-  for (let i = 0; i < values.length; i++) {
+  for (let from = 0; from < values.length; from += BLOCK) {
+    const to = Math.min(values.length, from + BLOCK)
+    let term = 0
+    for (let i = from; i < to; i++) term += values[i] * scale * counts[i]
     // Neumaier (1974): what a sum of different sizes loses is kept
-    const term = values[i] * scale * counts[i]
     const next = sum + term
     lost += Math.abs(sum) >= Math.abs(term) ? sum - next + term : term - next + sum
     sum = next

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { didYouMean, PodError } from '@mlpod/contract'
 import { type ColumnData, isoText, readColumns } from '../columns.ts'
 import { identifier } from '../engine.ts'
-import { assertUnchanged, unknownColumn } from '../query.ts'
+import { assertUnchanged, unknownColumn, untyped } from '../query.ts'
 import type { AnyRelation, Cell, ColumnInfo } from '../relation.ts'
 import { type AlertThresholds, alertDefaults, alertsOf } from './alerts.ts'
 import { type AssociationMethod, associate, associationMethods, type Member } from './associations.ts'
@@ -172,6 +172,12 @@ interface Context {
   readonly present: ReadonlyMap<string, number>
 }
 
+/** The query of these columns alone: a statement costs the columns that it names. */
+const columnsSql = (data: AnyRelation, columns: readonly { readonly name: string }[]): string =>
+  untyped(data)
+    .select(...columns.map(({ name }) => name))
+    .toSQL()
+
 const isNumber = ({ type }: ColumnInfo): boolean => type === 'int' || type === 'float'
 const isDate = ({ type }: ColumnInfo): boolean => type === 'date' || type === 'timestamp'
 /** Types that are looked at as the texts that they are written as. */
@@ -215,7 +221,7 @@ async function readNumbers(
   const read = (group: readonly ColumnInfo[]): Promise<Record<string, ColumnData>> =>
     readColumns(
       data.engine,
-      `SELECT ${group.map((info, i) => `${numberSql(info)} AS c${i}`).join(', ')} FROM (${data.toSQL()})`,
+      `SELECT ${group.map((info, i) => `${numberSql(info)} AS c${i}`).join(', ')} FROM (${columnsSql(data, group)})`,
       group.map((_, i) => `c${i}`),
     )
   // the engine reads the next columns while these are looked at
@@ -243,7 +249,7 @@ async function numberColumn(
 ): Promise<ColumnProfile> {
   const { rows, bins, top, categoricalUpTo } = context
   const nulls = missing ? missing.reduce((sum, m) => sum + m, 0) : 0
-  const present = withoutNaN(read)
+  const present = missing === undefined && info.type !== 'float' ? read : withoutNaN(read)
   const infinite = isDate(info) ? (context.present.get(info.name) ?? 0) : 0
   const nan = read.length - present.length - nulls
   const numbers = describeNumbers(present, { rows: rows - infinite, nan, top, bins, whole: info.type === 'int' })
@@ -271,7 +277,7 @@ async function exactIntegers(
   numbers: NumbersFound,
 ): Promise<NumbersFound> {
   const { engine } = data
-  const counted = await describeCategories(engine, data.toSQL(), {
+  const counted = await describeCategories(engine, columnsSql(data, [{ name }]), {
     name,
     kind: 'bool',
     rows,
@@ -281,7 +287,7 @@ async function exactIntegers(
   })
   const column = identifier(name)
   const [row] = await engine.read(
-    `SELECT min(${column})::VARCHAR AS low, max(${column})::VARCHAR AS high FROM (${data.toSQL()})`,
+    `SELECT min(${column})::VARCHAR AS low, max(${column})::VARCHAR AS high FROM (${columnsSql(data, [{ name }])})`,
   )
   const { distinct, unique, others, imbalance, sketch } = counted
   const monotonic = Math.sign(numbers.statistics.monotonic) * (unique === rows - counted.missing ? 2 : 1)
@@ -329,7 +335,7 @@ async function readOther(
     return
   }
   const kind = info.type === 'bool' ? 'bool' : 'text'
-  const { text, ...counted } = await describeCategories(data.engine, data.toSQL(), {
+  const { text, ...counted } = await describeCategories(data.engine, columnsSql(data, [info]), {
     name,
     kind,
     rows,
@@ -462,7 +468,7 @@ const finiteSql = ({ type }: ColumnInfo, expression: string): string =>
 /** Distinct rows that occur more than once: candidates by a hash of the row, then by the rows themselves. */
 async function countDuplicates(data: AnyRelation, infos: readonly ColumnInfo[]) {
   const names = infos.map(({ name }) => identifier(name)).join(', ')
-  const from = `(SELECT ${names} FROM (${data.toSQL()}))`
+  const from = `(${columnsSql(data, infos)})`
   const [row] = await data.engine.read(`
     WITH twice AS MATERIALIZED (SELECT h FROM (SELECT hash(${names}) AS h FROM ${from}) GROUP BY h HAVING count(*) > 1)
     SELECT count(*) AS groups, coalesce(sum(c - 1), 0)::DOUBLE AS repeated FROM (
@@ -477,7 +483,7 @@ const SHOWN = 200
 
 async function firstRows(data: AnyRelation, infos: readonly ColumnInfo[]): Promise<Readonly<Record<string, Cell>>[]> {
   const list = infos.map(({ name, sqlType }, i) => `${isoText(identifier(name), sqlType)} AS c${i}`)
-  const rows = await data.engine.read(`SELECT ${list.join(', ')} FROM (${data.toSQL()}) LIMIT ${FIRST}`)
+  const rows = await data.engine.read(`SELECT ${list.join(', ')} FROM (${columnsSql(data, infos)}) LIMIT ${FIRST}`)
   return rows.map((row) =>
     Object.fromEntries(
       infos.map(({ name }, i) => {

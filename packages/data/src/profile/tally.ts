@@ -86,10 +86,13 @@ function sorted(values: Float64Array): Tally {
 
 /** Mean work a value that is worth it: with more in a bucket, a radix sort is as fast. */
 const CROWDED = 12
+/** Values of a first bucket: its second buckets stay in the fastest memory. */
+const FIRST = 1024
 
 /**
- * Sorts into as many equal buckets as there are values, and within each by insertion: a third of the time of a radix sort where
- * values spread over their range. Returns undefined where they do not.
+ * Sorts into equal buckets, these into as many smaller ones as they hold values, and within those by insertion: a third of the time of a
+ * radix sort where values spread over their range, and that sort for the buckets where they do not. undefined where the
+ * range is none.
  */
 function spreadSort(values: Float64Array): Float64Array | undefined {
   const n = values.length
@@ -99,29 +102,63 @@ function spreadSort(values: Float64Array): Float64Array | undefined {
     if (value < low) low = value
     if (value > high) high = value
   }
-  const scale = (n - 1) / (high - low)
+  const buckets = Math.ceil(n / FIRST)
+  const scale = (buckets * (1 - 1e-12)) / (high - low)
   if (!(scale > 0 && Number.isFinite(scale))) return undefined
-  const ends = new Uint32Array(n + 1)
-  for (let i = 0; i < n; i++) ends[((values[i] - low) * scale) | 0]++
-  let [work, end] = [0, 0]
-  for (let b = 0; b < n; b++) {
-    work += ends[b] * ends[b]
-    end += ends[b]
-    ends[b] = end
+  const starts = new Uint32Array(buckets + 1)
+  for (let i = 0; i < n; i++) starts[((values[i] - low) * scale) | 0]++
+  let start = 0
+  for (let b = 0; b <= buckets; b++) {
+    const size = starts[b]
+    starts[b] = start
+    start += size
   }
-  if (work > CROWDED * n) return undefined
+  const next = starts.slice()
+  const parted = new Float64Array(n)
+  for (let i = 0; i < n; i++) parted[next[((values[i] - low) * scale) | 0]++] = values[i]
   const sorted = new Float64Array(n)
-  for (let i = n - 1; i >= 0; i--) sorted[--ends[((values[i] - low) * scale) | 0]] = values[i]
-  for (let i = 1; i < n; i++) {
-    const value = sorted[i]
+  const most = starts.reduce((size, from, b) => Math.max(size, b < buckets ? starts[b + 1] - from : 0), 0)
+  const ends = new Uint32Array(most + 1)
+  for (let b = 0; b < buckets; b++) sortBucket(parted, sorted, starts[b], starts[b + 1], ends)
+  return sorted
+}
+
+/** Sorts from[start, end) into the same places of `to`; `ends` is room for as many counts. */
+function sortBucket(from: Float64Array, to: Float64Array, start: number, end: number, ends: Uint32Array): void {
+  const size = end - start
+  let [low, high] = [Infinity, -Infinity]
+  for (let i = start; i < end; i++) {
+    const value = from[i]
+    if (value < low) low = value
+    if (value > high) high = value
+  }
+  const scale = (size - 1) / (high - low)
+  const spreads = scale > 0 && Number.isFinite(scale)
+  let work = 0
+  if (spreads) {
+    ends.fill(0, 0, size + 1)
+    for (let i = start; i < end; i++) ends[((from[i] - low) * scale) | 0]++
+    let place = start
+    for (let b = 0; b <= size; b++) {
+      work += ends[b] * ends[b]
+      place += ends[b]
+      ends[b] = place
+    }
+  }
+  if (!spreads || work > CROWDED * size) {
+    to.set(low === high ? from.subarray(start, end) : sortNumbers(from.subarray(start, end)), start)
+    return
+  }
+  for (let i = end - 1; i >= start; i--) to[--ends[((from[i] - low) * scale) | 0]] = from[i]
+  for (let i = start + 1; i < end; i++) {
+    const value = to[i]
     let k = i - 1
-    while (k >= 0 && sorted[k] > value) {
-      sorted[k + 1] = sorted[k]
+    while (k >= start && to[k] > value) {
+      to[k + 1] = to[k]
       k--
     }
-    sorted[k + 1] = value
+    to[k + 1] = value
   }
-  return sorted
 }
 
 /** Returns the value at a place of the sorted values, 0 the least. */
@@ -145,25 +182,37 @@ export const quantilesOf = (all: Tally, probabilities: readonly number[]): numbe
     return part < 0.5 ? low + (high - low) * part : high - (high - low) * (1 - part)
   })
 
-/** Returns the median of the distances from `centre`: outwards from it, the nearer side first. */
-export function medianDistance({ values, counts, n }: Runs, centre: number): number {
-  let right = 0
-  let end = values.length
-  while (right < end) {
-    const middle = (right + end) >> 1
-    if (values[middle] < centre) right = middle + 1
-    else end = middle
+/** The first index in [0, size) for which a condition holds that holds from there on; size for none. */
+function firstOf(size: number, holds: (i: number) => boolean): number {
+  let [low, high] = [0, size]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (holds(middle)) high = middle
+    else low = middle + 1
   }
-  let left = right - 1
-  const [low, high] = [Math.floor((n - 1) / 2), Math.ceil((n - 1) / 2)]
-  let seen = 0
-  let first = Number.NaN
-  for (;;) {
-    const down = left >= 0 ? centre - values[left] : Infinity
-    const up = right < values.length ? values[right] - centre : Infinity
-    const distance = Math.min(down, up)
-    seen += up <= down ? counts[right++] : counts[left--]
-    if (Number.isNaN(first) && seen > low) first = distance
-    if (seen > high) return first === distance ? first : first + (distance - first) / 2
+  return low
+}
+
+/** Returns the median of the distances from `centre`, by halving: distances ascend to both sides of it. */
+export function medianDistance({ values, ends, n }: Tally, centre: number): number {
+  const right = firstOf(values.length, (i) => values[i] >= centre)
+  const distances = [
+    { size: right, at: (i: number) => centre - values[right - 1 - i] },
+    { size: values.length - right, at: (i: number) => values[right + i] - centre },
+  ] as const
+  // values at most as far
+  const within = (d: number): number => {
+    const [left, above] = distances.map(({ size, at }) => firstOf(size, (i) => at(i) > d))
+    const [from, to] = [right - left, right + above]
+    return (to === 0 ? 0 : ends[to - 1]) - (from === 0 ? 0 : ends[from - 1])
   }
+  const place = (k: number): number =>
+    Math.min(
+      ...distances.map(({ size, at }) => {
+        const i = firstOf(size, (index) => within(at(index)) > k)
+        return i < size ? at(i) : Infinity
+      }),
+    )
+  const [low, high] = [place(Math.floor((n - 1) / 2)), place(Math.ceil((n - 1) / 2))]
+  return low === high ? low : low + (high - low) / 2
 }
