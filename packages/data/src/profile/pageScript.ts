@@ -133,6 +133,20 @@ function interactions(list) {
       h('figcaption', {}, h('b', {}, y), ' (' + range(yEdges[0], yEdges[size]) + ') by ', h('b', {}, x), ' (' + range(xEdges[0], xEdges[size]) + ')'))
   }))
 }
+const pValue = (test) => test === null ? none : test.pValue < 0.001 ? '<\u20090.001' : number(test.pValue)
+function inTime(time) {
+  const unit = (x) => x === null ? none : number(x) + (time.first && time.first.includes('-') ? ' s' : '')
+  const wave = (values) => {
+    const [w, m] = [Math.max(1, values.length), 20]
+    return s('svg', { viewBox: '0 -' + m + ' ' + w + ' ' + 2 * m, preserveAspectRatio: 'none', width: 180, height: 36, role: 'img', 'aria-label': 'autocorrelation' }, s('line', { x1: 0, x2: w, y1: 0, y2: 0, stroke: 'var(--line)', 'vector-effect': 'non-scaling-stroke' }),
+      s('polyline', { points: values.map((r, i) => i + ',' + (-m * r).toFixed(2)).join(' '), fill: 'none', stroke: 'var(--series-1)', 'stroke-width': 1.5, 'vector-effect': 'non-scaling-stroke' }))
+  }
+  return [facts([['from', time.first || none], ['to', time.last || none], ['median step', unit(time.medianStep)], ['mean step', unit(time.meanStep)], ['gaps', grouped(time.gaps)], ['same time as before', grouped(time.repeated)]], true),
+    time.longestGaps.length > 0 ? h('details', { class: 'more' }, h('summary', {}, 'longest gaps'), h('table', { class: 'plain' }, h('tbody', {}, time.longestGaps.map(({ after, before, length }) => h('tr', {}, h('td', {}, after), h('td', {}, before), h('td', {}, unit(length))))))) : undefined,
+    time.series.length > 0 ? h('div', { class: 'scroll', style: 'margin-top:16px' }, h('table', { class: 'plain' }, h('thead', {}, h('tr', {}, ['column', 'autocorrelation', 'stationary', 'p of a unit root', 'p of a level', 'repeats after'].map((title) => h('th', { scope: 'col' }, title)))),
+      h('tbody', {}, time.series.map((one) => h('tr', {}, h('td', {}, one.column), h('td', {}, one.autocorrelation.length > 0 ? wave(one.autocorrelation) : none), h('td', {}, one.stationary === null ? none : one.stationary ? 'yes' : 'no'), h('td', {}, pValue(one.dickeyFuller)), h('td', {}, pValue(one.kpss)), h('td', {}, one.periods.length > 0 ? one.periods.slice(0, 3).join(', ') : none)))))) : undefined,
+    h('p', { class: 'note' }, 'Unit root: augmented Dickey\u2013Fuller, a small p speaks for a stationary column. Level: KPSS, a small p speaks against it.' + (time.allRows ? '' : ' Of the latest ' + grouped(time.rows) + ' rows.'))]
+}
 function firstRows(rows) {
   const columns = Object.keys(rows[0])
   return h('div', { class: 'scroll' }, h('table', { class: 'plain' }, h('thead', {}, h('tr', {}, columns.map((name) => h('th', { scope: 'col' }, name)))),
@@ -188,6 +202,7 @@ const lazy = (id, title, draw) => {
 }
 if (P.associations && Object.keys(P.associations.methods).length > 0) lazy('associations', 'Associations', () => associations(P.associations))
 if (P.interactions.length > 0) lazy('pairs', 'Pairs', () => interactions(P.interactions))
+if (P.time) lazy('time', 'In time', () => inTime(P.time))
 if (P.missing && P.missing.columns.length > 0) lazy('missing', 'Missing values', () => missing(P.missing))
 if (P.first.length > 0) lazy('first', 'First rows', () => firstRows(P.first))
 `

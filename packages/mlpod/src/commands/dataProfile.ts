@@ -15,9 +15,9 @@ export const dataProfile: CommandRun = async (values, files, terminal) => {
   const sample = wholeNumber(values, 'sample', { least: 1, most: Number.MAX_SAFE_INTEGER })
   const options: ProfileOptions = {
     columns: values.column as readonly string[] | undefined,
-    // what the terminal does not show is not computed, unless it is asked for
     minimal: values.minimal === true,
     sensitive: values.sensitive === true,
+    time: values.time === undefined ? undefined : String(values.time),
   }
   const whole = await openTable(file, values.table === undefined ? {} : { table: String(values.table) })
   const found = await profile(sample === undefined ? whole : whole.limit(sample), options)
@@ -74,7 +74,7 @@ function holds({ role, number, date, top, rows }: ColumnProfile, utf8: boolean):
 }
 
 function show(
-  { table, columns, alerts }: Profile,
+  { table, columns, alerts, time }: Profile,
   { stdout, out, width }: Terminal,
   { html, sample }: { readonly html?: string; readonly sample?: number },
 ): void {
@@ -105,5 +105,9 @@ function show(
     ...(table.repeatedRows ? [`${grouped(table.repeatedRows)} rows repeated`] : []),
   ]
   stdout.write(`\n  ${facts.join(', ')}\n`)
+  if (time?.medianStep)
+    stdout.write(
+      `  by ${time.column}: a row every ${short(time.medianStep)}${time.first?.includes('-') ? ' s' : ''}, ${grouped(time.gaps)} gaps\n`,
+    )
   if (html !== undefined) stdout.write(`  ${out.dim(`page: ${html}`)}\n`)
 }

@@ -110,6 +110,7 @@ export const commands: readonly Command[] = [
       html: { type: 'string', value: 'OUT', about: 'writes a page that needs nothing else' },
       minimal: { type: 'boolean', about: 'no associations, duplicates or words: for large tables' },
       sensitive: { type: 'boolean', about: 'no value of a cell is shown or written' },
+      time: { type: 'string', value: 'NAME', about: 'a column of times: gaps, seasons, what is not stationary' },
       table: { type: 'string', value: 'NAME', about: 'the table of a file that holds several' },
       sample: { type: 'string', value: 'N', about: 'just the first N rows' },
     },
@@ -144,6 +145,7 @@ export const commands: readonly Command[] = [
       share: { type: 'string', value: 'X', about: 'share of drifted columns from which the table has drifted (0.5)' },
       correct: { type: 'string', value: 'HOW', about: 'bh, holm or bonferroni: p-values for the number of columns' },
       drop: { type: 'boolean', about: 'a change of missing values is told, but no drift' },
+      html: { type: 'string', value: 'FILE', about: 'writes the report as a page' },
     },
     examples: [
       'mlpod data drift last-week.parquet today.parquet',
@@ -190,5 +192,22 @@ export const commands: readonly Command[] = [
       'mlpod data suggest orders.parquet --by day --out suite.json',
     ],
     load: async () => (await import('./dataSuggest.ts')).dataSuggest,
+  },
+  {
+    name: 'data docs',
+    about: 'pages of what a table holds, and whether it is as a suite expects',
+    positionals: 'FILE',
+    options: {
+      suite: {
+        type: 'string',
+        short: 's',
+        value: 'SUITE',
+        about: 'a suite of Great Expectations (.json), or a module that exports one',
+      },
+      table: { type: 'string', value: 'NAME', about: 'the table of a database, or the sheet of a workbook' },
+      out: { type: 'string', short: 'o', value: 'FOLDER', about: 'where the pages are put (data-docs)' },
+    },
+    examples: ['mlpod data docs orders.parquet', 'mlpod data docs orders.csv --suite suite.json --out build/docs'],
+    load: async () => (await import('./dataDocs.ts')).dataDocs,
   },
 ]
