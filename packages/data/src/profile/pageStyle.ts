@@ -26,6 +26,7 @@ nav a{color:var(--faint);text-decoration:none}nav a:hover,nav a:focus-visible{co
 .body{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,6fr);gap:12px 32px;align-items:start}
 dl.facts{display:grid;grid-template-columns:repeat(2,minmax(0,auto) minmax(0,1fr));gap:2px 14px;margin:0;font-size:14px}
 dl.facts dt{color:var(--faint)}dl.facts dd{margin:0;text-align:right;overflow-wrap:anywhere}
+section>dl.facts{max-width:420px}
 dl.facts.one{grid-template-columns:minmax(0,auto) minmax(0,1fr)}
 .histogram svg{display:block;width:100%;height:96px}.histogram rect{fill:var(--series-1)}.histogram rect:hover{fill:var(--series-2)}
 .axis{display:flex;justify-content:space-between;font-size:12px;color:var(--faint);border-top:1px solid var(--line);padding-top:2px}

@@ -96,8 +96,10 @@ function show(
     { header: 'values' },
   ]
   stdout.write(`${tableLines(headers, rows, { width, header: out.dim }).join('\n')}\n`)
-  if (alerts.length > 0) stdout.write('\n')
-  for (const { message } of alerts) stdout.write(`${cutTo(`  ${out.undecided('!')} ${message}`, width)}\n`)
+  // the column of distinct values says "all"
+  const told = alerts.filter(({ code }) => code !== 'unique')
+  if (told.length > 0) stdout.write('\n')
+  for (const { message } of told) stdout.write(`${cutTo(`  ${out.undecided('!')} ${message}`, width)}\n`)
   const facts = [
     `${grouped(table.rows)} rows${sample !== undefined && table.rows === sample ? ' (the first ones)' : ''}`,
     `${grouped(table.columns)} columns`,
@@ -107,7 +109,7 @@ function show(
   stdout.write(`\n  ${facts.join(', ')}\n`)
   if (time?.medianStep)
     stdout.write(
-      `  by ${time.column}: a row every ${short(time.medianStep)}${time.first?.includes('-') ? ' s' : ''}, ${grouped(time.gaps)} gaps\n`,
+      `  by ${time.column}: a row every ${short(time.medianStep)}${time.first?.includes('-') ? ' s' : ''}, ${grouped(time.gaps)} ${time.gaps === 1 ? 'gap' : 'gaps'}\n`,
     )
   if (html !== undefined) stdout.write(`  ${out.dim(`page: ${html}`)}\n`)
 }
