@@ -1,8 +1,8 @@
 import { bare, WrittenAsFloat } from './reader.ts'
 
-/** Digits enough that a number might be rounded, or a number written with a fraction or an exponent. */
+/** Digits enough that a number might be rounded, or a whole number written with a fraction or an exponent. */
 const LONG = /\d{16}/
-const FLOAT = /\d(?:\.\d|[eE])/
+const FLOAT = /\d\.0+(?!\d)|\d[eE]/
 
 /**
  * Parses JSON without losing what its numbers were: whole numbers beyond 2^53 become bigint, and with `marked` whole numbers

@@ -94,6 +94,14 @@ export function parseRow<S extends RowReader>(schema: S, value: unknown, options
 export const spokenIssue = ({ path, message }: RowIssue): string =>
   path.length > 0 ? `${path.join('.')}: ${message}` : message
 
+/** Only an option of a union is chosen by how a number was written, outside of strict mode. */
+function hasUnion(schema: RowReader): boolean {
+  if ('columns' in schema || isForeign(schema)) return false
+  if (schema.type === 'list') return hasUnion(schema.item)
+  if (schema.type === 'object') return Object.values(schema.fields).some(hasUnion)
+  return schema.type === 'union'
+}
+
 /**
  * Reads a row from a text of JSON, in which more can be seen than in an object: whole numbers beyond 2^53 are not rounded,
  * and in strict mode 1.0 is no whole number.
@@ -105,7 +113,7 @@ export function parseRowJson<S extends RowReader>(
 ): ParseResult<ParsedRow<S>> {
   let value: unknown
   try {
-    value = exactJson(text, { marked: true })
+    value = exactJson(text, { marked: options.mode === 'strict' || hasUnion(schema) })
   } catch (error) {
     return { ok: false, issues: [issueOf('json_invalid', text, { error: (error as Error).message })] }
   }

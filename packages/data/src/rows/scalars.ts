@@ -43,7 +43,9 @@ export const scalars: { readonly [T in ColumnType]: Scalar } = {
         if (typeof value === 'boolean') return judge(value ? 1 : 0, notes, value)
         if (typeof value !== 'string') return refuse(notes, 'int_type', value)
         const text = WHOLE.exec(value)
-        return text === null ? refuse(notes, 'int_parsing', value) : exact(BigInt(digits(text[1])), notes, value)
+        if (text === null) return refuse(notes, 'int_parsing', value)
+        const written = digits(text[1])
+        return written.length < 16 ? judge(Number(written) + 0, notes, value) : exact(BigInt(written), notes, value)
       },
     }
   },
@@ -191,7 +193,11 @@ type NumberColumn = Column & { readonly min?: number; readonly max?: number }
 const WHOLE = /^\s*([+-]?\d+(?:_\d+)*)(?:\.0+)?\s*$/
 const NUMBER = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const NAMED = /^([+-]?)(inf|infinity|nan)$/i
-const digits = (text: string): string => text.replaceAll('_', '').replace('+', text[0] === '+' ? '' : '+')
+/** The text without underscores, and without a plus in front (BigInt knows none). */
+const digits = (text: string): string => {
+  const plain = text.includes('_') ? text.replaceAll('_', '') : text
+  return plain[0] === '+' ? plain.slice(1) : plain
+}
 const YEAR_ZERO = /^0000-(?:0[1-9]|1[0-2])-\d\d$/
 const NO_DAY = 'it is no day of the calendar'
 const NO_TIME = 'it is no day or moment in ISO 8601'
