@@ -2,6 +2,7 @@ import { readColumns } from '../columns.ts'
 import { identifier, quoted } from '../engine.ts'
 import type { AnyRelation } from '../relation.ts'
 import { contingency, cramersCorrected, cramersPlain, phiK } from './contingency.ts'
+import { interactionsOf } from './interactions.ts'
 import {
   type CentredRanks,
   type Coded,
@@ -12,6 +13,7 @@ import {
   spearman,
   spearmanOfRanks,
 } from './ranks.ts'
+import { cutEdges, gridEdges, inBins } from './tenBins.ts'
 import type { Interaction } from './types.ts'
 
 /** How two columns belong together: a measure a name. */
@@ -205,81 +207,4 @@ function once<T>(make: () => T): () => T {
     made ??= { value: make() }
     return made.value
   }
-}
-
-const BINS = 10
-
-const rangeOf = (values: Float64Array): readonly [number, number] => {
-  let [low, high] = [Infinity, -Infinity]
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] < low) low = values[i]
-    if (values[i] > high) high = values[i]
-  }
-  return [low, high]
-}
-
-/** Equal steps, as numpy's `linspace` gives them. */
-const steps = (low: number, high: number, bins = BINS): number[] =>
-  Array.from({ length: bins + 1 }, (_, i) => (i === bins ? high : low + i * ((high - low) / bins)))
-
-/** The first bin is a thousandth of the range wider, so that it holds the least. Source: pandas `cut`. */
-function cutEdges(values: Float64Array): number[] {
-  const [low, high] = rangeOf(values)
-  const edges = steps(low, high)
-  edges[0] -= (high - low) * 0.001
-  return edges
-}
-
-/** Source: phik `bin_edges`. */
-function gridEdges(values: Float64Array): number[] {
-  const [low, high] = rangeOf(values)
-  return steps(low - Math.max(1e-14 * Math.abs(low), 2.2250738585072014e-308), high)
-}
-
-/** The number of the bin (edge, next edge] of each value. */
-function inBins(values: Float64Array, edges: readonly number[]): Coded {
-  const codes = new Int32Array(values.length)
-  const [low, width] = [edges[0], (edges[edges.length - 1] - edges[0]) / BINS]
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]
-    if (Number.isNaN(value)) {
-      codes[i] = -1
-      continue
-    }
-    // a guess by the width, moved to where the edges really are
-    let bin = Math.max(0, Math.min(BINS - 1, Math.floor((value - low) / width) || 0))
-    while (bin > 0 && value <= edges[bin]) bin--
-    while (bin < BINS - 1 && value > edges[bin + 1]) bin++
-    codes[i] = value > edges[bin] ? bin : -1
-  }
-  return { codes, levels: BINS }
-}
-
-const GRID = 24
-
-/** The pairs of numbers that belong together most, as counts in a grid. */
-function interactionsOf(
-  panels: readonly Panel[],
-  matrix: AssociationMatrix | undefined,
-  most: number,
-): readonly Interaction[] {
-  if (matrix === undefined) return []
-  // a grid of a few values tells nothing
-  const drawn = new Set(panels.flatMap(({ name, category }) => (category ? [] : [name])))
-  const pairs = matrix.columns
-    .flatMap((x, i) =>
-      matrix.columns.slice(i + 1).map((y, k) => ({ x, y, strength: Math.abs(matrix.values[i][i + 1 + k] ?? 0) })),
-    )
-    .filter(({ x, y }) => drawn.has(x) && drawn.has(y))
-  const strongest = pairs.sort((a, b) => b.strength - a.strength).slice(0, most)
-  return strongest.map(({ x, y }) => {
-    const [a, b] = [x, y].map((name) => panels.find((panel) => panel.name === name)!.values)
-    const [xEdges, yEdges] = [a, b].map((values) => steps(...rangeOf(values), GRID))
-    const place = (value: number, edges: readonly number[]): number =>
-      Math.max(0, Math.min(GRID - 1, Math.floor(((value - edges[0]) / (edges[GRID] - edges[0])) * GRID) || 0))
-    const counts = Array.from({ length: GRID }, () => new Array<number>(GRID).fill(0))
-    for (let i = 0; i < a.length; i++)
-      if (!Number.isNaN(a[i] + b[i])) counts[place(b[i], yEdges)][place(a[i], xEdges)]++
-    return { x, y, xEdges, yEdges, counts }
-  })
 }

@@ -22,15 +22,16 @@ function read(text: Registers): Uint8Array {
   return registers
 }
 
-/** Returns the registers of numbers, by their bits. */
+/** Returns the registers of numbers, by their bits; no negative zero is among them. */
 export function registersOf(values: Float64Array): Registers {
   const registers = new Uint8Array(REGISTERS)
-  const word = new Float64Array(1)
-  const words = new Int32Array(word.buffer)
-  for (let i = 0; i < values.length; i++) {
-    word[0] = values[i] + 0
-    const first = mix(Math.imul(words[0], 0xcc9e2d51) ^ mix(words[1] ^ 0x9e3779b9))
-    const second = mix(first ^ Math.imul(words[1], 0x1b873593) ^ words[0])
+  // low word first, as every machine that runs Node has it
+  const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
+  for (let i = 0; i < words.length; i += 2) {
+    const low = words[i] | 0
+    const high = words[i + 1] | 0
+    const first = mix(Math.imul(low, 0xcc9e2d51) ^ mix(high ^ 0x9e3779b9))
+    const second = mix(first ^ Math.imul(high, 0x1b873593) ^ low)
     const rank = Math.clz32(second) + 1
     const at = first & (REGISTERS - 1)
     if (rank > registers[at]) registers[at] = rank
@@ -40,10 +41,10 @@ export function registersOf(values: Float64Array): Registers {
 
 /** The finish of MurmurHash3: every bit of the input turns half of the output's. */
 function mix(h: number): number {
-  let x = h
+  let x = h | 0
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
   x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
-  return x ^ (x >>> 16)
+  return (x ^ (x >>> 16)) | 0
 }
 
 /**

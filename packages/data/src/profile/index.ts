@@ -7,8 +7,9 @@ export {
   type ProfileDifference,
 } from './compareProfiles.ts'
 export { type MergedColumn, type MergedProfile, mergeProfiles } from './mergeProfiles.ts'
-export { type ProfileOptions, profile } from './profile.ts'
+export { profile } from './profile.ts'
 export { profileHtml } from './profileHtml.ts'
+export type { ProfileOptions } from './profileOptions.ts'
 export type { SeriesStatistics, TimeProfile } from './series.ts'
 export type {
   ColumnProfile,
