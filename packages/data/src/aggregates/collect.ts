@@ -109,11 +109,11 @@ async function scanTogether(data: AnyRelation, columns: readonly Column[], found
   const { engine } = data
   const select = Object.fromEntries(columns.map(({ expression }, i) => [`a${i}`, expression]))
   try {
-    const { sql } = engine
-    const used = new Set(
-      columns.flatMap(({ expression }) => sql.collectColumns(expression).map(({ column }) => column)),
+    const input = inputOf(
+      data,
+      columns.map(({ expression }) => expression),
     )
-    const [row] = await engine.read(String(sql.Query.from({ input: narrow(sql, data.query, used) }).select(select)))
+    const [row] = await engine.read(String(engine.sql.Query.from({ input }).select(select)))
     for (const [i, { key, read }] of columns.entries())
       found.set(key, { value: read ? read(row[`a${i}`]) : plain(row[`a${i}`]) })
   } catch (error) {
@@ -127,19 +127,18 @@ async function scanTogether(data: AnyRelation, columns: readonly Column[], found
   }
 }
 
-/** The columns that expressions name, as the input of a statement; the whole relation where they do not say it. */
+/** The input of a statement: the columns that its expressions name, and no more. */
 function inputOf(data: AnyRelation, expressions: readonly ExprNode[]): AnyRelation['query'] {
   const { sql } = data.engine
-  const names = new Set<string>()
-  let told = true
-  for (const expression of expressions) {
-    for (const { column } of sql.collectColumns(expression)) names.add(column)
+  const names = new Set(expressions.flatMap((node) => sql.collectColumns(node).map(({ column }) => column)))
+  let told = names.size > 0
+  for (const name of names) told &&= data.columns.includes(name)
+  for (const expression of expressions)
     sql.walk(expression, (node) => {
       // text of SQL may name anything
       if (node.type === 'VERBATIM' || node.type === 'FRAGMENT') told = false
     })
-  }
-  return told && names.size > 0 ? untyped(data).select(...names).query : data.query
+  return narrow(sql, told ? untyped(data).select(...names).query : data.query, names)
 }
 
 async function settled(work: () => Promise<unknown>): Promise<Read> {

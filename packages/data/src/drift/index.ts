@@ -8,6 +8,7 @@ export {
   type MissingDrift,
   type PerColumn,
 } from './drift.ts'
+export { driftHtml } from './driftHtml.ts'
 export type { Method as DriftMethod } from './method.ts'
 export { driftMethods, type MethodName as DriftMethodName } from './methods.ts'
 export { type NoDriftOptions, noDrift } from './noDrift.ts'

@@ -40,6 +40,18 @@ test('past tables suggest a suite, the next one is checked with it, and reports 
   expect(json.ok).toBe(false)
 })
 
+test('pages tell what a table holds and whether it is as expected', () => {
+  const { code, stdout, stderr } = data('docs', at('bad.csv'), '--suite', at('suite.json'), '--out', at('docs'))
+  expect([code, stderr]).toEqual([1, ''])
+  expect(stdout).toContain(join('docs', 'index.html'))
+  const index = readFileSync(at('docs/index.html'), 'utf8')
+  expect(index).toMatch(/<a href="expectations.html">.*expectations hold/)
+  expect(index).toContain('2 rows, 3 columns')
+  for (const name of ['profile', 'expectations']) expect(existsSync(at(`docs/${name}.html`))).toBe(true)
+  expect(data('docs', at('day1.csv'), '-o', at('plain')).code).toBe(0)
+  expect(existsSync(at('plain/expectations.html'))).toBe(false)
+})
+
 test('a suite may be a module, with parameters', () => {
   writeFileSync(
     join(pod.folder, 'suite.ts'),

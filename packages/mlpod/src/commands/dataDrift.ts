@@ -1,5 +1,15 @@
+import { basename } from 'node:path'
 import { didYouMean, PodError } from '@mlpod/contract'
-import { type ColumnDrift, type DriftOptions, type DriftReport, drift, openTable, type PerColumn } from '@mlpod/data'
+import {
+  type ColumnDrift,
+  type DriftOptions,
+  type DriftReport,
+  drift,
+  driftHtml,
+  openTable,
+  type PerColumn,
+} from '@mlpod/data'
+import { writeAtomic } from '@mlpod/store'
 import { type CommandRun, exitCode, type OptionValues, type Terminal } from '../command.ts'
 import { tableLines } from '../terminal/text.ts'
 
@@ -12,6 +22,11 @@ export const dataDrift: CommandRun = async (values, files, terminal) => {
   const options = driftOptions(values)
   const [reference, current] = await Promise.all(files.map((file) => openTable(file)))
   const report = await drift(reference, current, options)
+  if (values.html !== undefined)
+    await writeAtomic(
+      String(values.html),
+      driftHtml(report, { title: `${basename(files[0])} and ${basename(files[1])}` }),
+    )
   if (terminal.json) terminal.stdout.write(`${JSON.stringify({ v: 1, ...report })}\n`)
   else show(report, terminal)
   return report.datasetDrifted ? exitCode.no : exitCode.done
