@@ -1,6 +1,5 @@
-import { mkdir, open, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { canonical, PodError } from '@mlpod/contract'
+import { writeAtomic } from '@mlpod/store'
 import type { AnyRelation } from '../relation.ts'
 import { suiteHtml } from './html.ts'
 import { suiteJUnit } from './junit.ts'
@@ -91,18 +90,7 @@ export const writeReport = (
   return {
     about: `write ${path}`,
     when,
-    act: async (results) => {
-      await mkdir(dirname(path), { recursive: true })
-      const draft = `${path}.${process.pid}.draft`
-      const handle = await open(draft, 'w')
-      try {
-        await handle.writeFile(FORMATS[format](results, place))
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      await rename(draft, path)
-    },
+    act: (results) => writeAtomic(path, FORMATS[format](results, place)),
   }
 }
 

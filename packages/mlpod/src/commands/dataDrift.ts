@@ -11,6 +11,7 @@ import {
 } from '@mlpod/data'
 import { writeAtomic } from '@mlpod/store'
 import { type CommandRun, exitCode, type OptionValues, type Terminal } from '../command.ts'
+import { bars } from '../terminal/bars.ts'
 import { tableLines } from '../terminal/text.ts'
 
 /** `mlpod data drift`: how a table differs from another. */
@@ -84,12 +85,6 @@ const short = (value: number | null): string =>
     : Math.abs(value) < 1e-4 && value !== 0
       ? value.toExponential(1)
       : String(Number(value.toPrecision(3)))
-
-const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
-
-/** Shares as a row of bars, the same scale for both sides. */
-const bars = (shares: readonly number[], most: number): string =>
-  shares.map((share) => (share === 0 ? ' ' : BARS[Math.min(7, Math.floor((8 * share) / most))])).join('')
 
 function pictures({ histogram }: ColumnDrift): readonly [string, string] {
   if (!histogram) return ['', '']

@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { PodError } from '@mlpod/contract'
 import { type ColumnProfile, openTable, type Profile, type ProfileOptions, profile, profileHtml } from '@mlpod/data'
+import { writeAtomic } from '@mlpod/store'
 import { type CommandRun, exitCode, type Terminal, wholeNumber } from '../command.ts'
+import { bars } from '../terminal/bars.ts'
 import { cutTo, grouped, tableLines } from '../terminal/text.ts'
 
 /** `mlpod data profile`: what a table holds. */
@@ -22,7 +23,7 @@ export const dataProfile: CommandRun = async (values, files, terminal) => {
   const whole = await openTable(file, values.table === undefined ? {} : { table: String(values.table) })
   const found = await profile(sample === undefined ? whole : whole.limit(sample), options)
   if (values.html !== undefined)
-    await writeFile(String(values.html), profileHtml(found, { title: basename(file) })).catch((cause: unknown) => {
+    await writeAtomic(String(values.html), profileHtml(found, { title: basename(file) })).catch((cause: unknown) => {
       throw new PodError('FILE_UNWRITABLE', `the page cannot be written to ${String(values.html)}`, { cause })
     })
   if (terminal.json) terminal.stdout.write(`${JSON.stringify(found)}\n`)
@@ -39,23 +40,24 @@ const short = (value: number | string | null): string => {
 
 const percent = (share: number): string => (share === 0 ? '' : `${Number((100 * share).toPrecision(2))} %`)
 
-const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 const WIDTH = 12
 
 /** Counts as a row of bars; many are put together. */
-function bars(counts: readonly number[]): string {
+function pooledBars(counts: readonly number[]): string {
   const size = Math.max(1, Math.ceil(counts.length / WIDTH))
-  const sums = Array.from({ length: Math.ceil(counts.length / size) }, (_, i) =>
-    counts.slice(i * size, (i + 1) * size).reduce((sum, count) => sum + count, 0),
+  return bars(
+    Array.from({ length: Math.ceil(counts.length / size) }, (_, i) =>
+      counts.slice(i * size, (i + 1) * size).reduce((sum, count) => sum + count, 0),
+    ),
   )
-  const most = Math.max(1, ...sums)
-  return sums.map((sum) => (sum === 0 ? ' ' : BARS[Math.min(7, Math.floor((8 * sum) / most))])).join('')
 }
 
 const picture = ({ role, number, date, top, others }: ColumnProfile): string => {
   const histogram = date?.histogram ?? (role === 'number' ? number?.histogram : undefined)
-  if (histogram) return bars(histogram.counts)
-  return top.length > 1 && top[0].count > 1 ? bars([...top.map(({ count }) => count), others].filter((c) => c > 0)) : ''
+  if (histogram) return pooledBars(histogram.counts)
+  return top.length > 1 && top[0].count > 1
+    ? pooledBars([...top.map(({ count }) => count), others].filter((c) => c > 0))
+    : ''
 }
 
 /** What a column holds, in a few words: numbers from least to greatest, otherwise the most frequent value. */
