@@ -59,6 +59,7 @@ async function start(): Promise<{ engine: Engine; instance: DuckDBInstance }> {
     alone(async () => {
       for (const list of listeners) list.push(statement)
       try {
+        refuseNul(statement)
         return await connection.run(statement)
       } catch (error) {
         throw refused(error, statement)
@@ -72,14 +73,22 @@ async function start(): Promise<{ engine: Engine; instance: DuckDBInstance }> {
     run,
     alone,
     prepare: (statement) =>
-      alone(() =>
-        connection.prepare(statement).catch((error) => {
+      alone(async () => {
+        try {
+          refuseNul(statement)
+          return await connection.prepare(statement)
+        } catch (error) {
           throw refused(error, statement)
-        }),
-      ),
+        }
+      }),
     read: async (statement) => (await (await run(statement)).getRowObjects()) as Record<string, unknown>[],
   }
   return { engine, instance }
+}
+
+/** The text of a statement ends at a NUL, so what follows one would silently not be asked. */
+function refuseNul(statement: string): void {
+  if (statement.includes('\0')) throw new Error('a text in it holds the character U+0000, where a statement ends')
 }
 
 const refused = (error: unknown, statement: string): PodError => {

@@ -260,3 +260,9 @@ test('a table lives as long as something reads it', async () => {
   )
   expect(many.map(([first]) => first.i)).toEqual(Array.from({ length: 40 }, (_, i) => i))
 })
+
+test('a text with a NUL, where SQL would end unseen, is refused', async () => {
+  const relation = await relationOf([{ s: 'a' }], { schema: rowSchema({ s: string() }) })
+  const cut = relation.where(({ eq, literal }) => eq('s', literal('a\0b')))
+  await expect(cut.count()).rejects.toMatchObject({ code: 'SQL_FAILED', message: expect.stringContaining('U+0000') })
+})
