@@ -9,6 +9,7 @@ import { misfit } from './misfit.ts'
 import type { Context, Failing, Found, Plan, ValueOfColumn } from './plan.ts'
 import { refuseQueries } from './query.ts'
 import { samplesOf } from './sample.ts'
+import { sentenceOf } from './sentence.ts'
 
 /** How expectations are tried. */
 export interface ExpectationOptions {
@@ -204,7 +205,7 @@ function resultOf(expectation: Expectation, judged: Settled<Found>): Tried {
   const entry = entries[expectation.type]
   const base = {
     type: expectation.type,
-    sentence: entry.sentence(expectation),
+    sentence: sentenceOf(expectation),
     columns: entry.columns(expectation),
     severity: expectation.severity ?? 'critical',
     byRow: false,

@@ -1,7 +1,7 @@
 import { PodError } from '@mlpod/contract'
 import { clopperPearson, normalCdf } from '@mlpod/math'
 import type { Expectation } from '../expectations/expectation.ts'
-import { entries } from '../expectations/index.ts'
+import { sentenceOf } from '../expectations/sentence.ts'
 import type { AnyRelation } from '../relation.ts'
 import { type ColumnHistory, type PartHistory, partsBy, readPart } from './history.ts'
 import { type Suite, suite } from './suite.ts'
@@ -244,7 +244,7 @@ export async function suggest(
     const alarmRate = (alarms + 1) / (parts.length + 1)
     suggestions.push({
       expectation,
-      sentence: entries[expectation.type].sentence(expectation),
+      sentence: sentenceOf(expectation),
       falseAlarms: alarms,
       parts: parts.length,
       alarmRate,
