@@ -116,6 +116,7 @@ pre{margin:0;font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospac
 .wide{min-width:60%}.bars{width:40%;min-width:140px;padding-top:7px}.share{height:6px;border-radius:2px;margin-bottom:2px}
 .null{color:var(--faint);font-style:italic}
 .more{display:block;margin:20px auto 0;cursor:pointer;padding:7px 18px}
+[hidden]{display:none!important}
 .none{color:var(--faint);padding:28px 4px}
 @media(max-width:600px){main{padding:20px 14px 48px}summary{grid-template-columns:minmax(0,1fr);gap:0}.f{grid-column:1}.d{padding-left:4px}.tools{position:static}}
 @media print{.tools,.more{display:none}}

@@ -81,6 +81,8 @@ test('SARIF and annotations point to the first failing row', () => {
 
 test('the page holds its data as text and loads nothing', () => {
   const page = suiteHtml(result)
+  // a display of its own would show what is hidden
+  expect(page).toContain('[hidden]{display:none!important}')
   expect(page.match(/<\/script>/g)).toHaveLength(2)
   expect(page).not.toMatch(/https?:|src=|@import|url\(/)
   const json = /id="data">(.*?)<\/script>/s.exec(page)![1]
