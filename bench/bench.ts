@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Seconds of each case that one run of one side measured. */
@@ -40,6 +40,31 @@ export function peerPython(environment: string): string {
   if (!existsSync(join(folder, environment, '.done')))
     run(join(root, 'conformance/peers/install'), [environment], { stdio: 'inherit' })
   return python
+}
+
+/**
+ * Returns what a benchmark on tables shares: `make.py FOLDER SIZE...` makes them in a folder that is removed afterwards, and
+ * `ours.ts` and `peer.py` are given that folder, one thread each, and print their seconds on their last line.
+ */
+export function onTables(here: string, ...sizes: readonly number[]): Pick<Bench, 'prepare' | 'ours' | 'theirs'> {
+  let folder = ''
+  // peers write banners before
+  const seconds = (program: string, script: string): Seconds =>
+    JSON.parse(
+      run(program, [join(here, script), folder], { env: oneThread })
+        .trim()
+        .split('\n')
+        .at(-1)!,
+    ) as Seconds
+  return {
+    async prepare(python) {
+      folder = mkdtempSync(join(tmpdir(), 'mlpod-bench-'))
+      run(python, [join(here, 'make.py'), folder, ...sizes.map(String)])
+      return () => rmSync(folder, { recursive: true })
+    },
+    ours: () => seconds(process.execPath, 'ours.ts'),
+    theirs: (python) => seconds(python, 'peer.py'),
+  }
 }
 
 /** Packages of JavaScript that are peers. */

@@ -17,5 +17,6 @@ export { type Evidence, type EvidencePart, evidenceId, type PValues, type Verdic
 export type { Figure, FigureColumn, FigureKind } from './figure.ts'
 export { type GuardMetadata, guardKey, type ModelColumn, readGuard, rowJsonSchema } from './guard.ts'
 export { asHash, type Hash, hashBytes, hashValue, isHash } from './hash.ts'
+export { escapeHtml, type HtmlPage, htmlPage } from './html.ts'
 export { didYouMean, nearest } from './nearest.ts'
 export { type DataType, sizeOf, type Tensor, type TensorArrays, tensor } from './tensor.ts'

@@ -1,6 +1,5 @@
-import type { Figure } from '@mlpod/contract'
+import { escapeHtml, type Figure } from '@mlpod/contract'
 import { rowsOf } from './columns.ts'
-import { escapeHtml } from './format.ts'
 import type { TextTable } from './kind.ts'
 import { kinds } from './kinds/index.ts'
 

@@ -13,10 +13,3 @@ export function formatNumber(x: number | null | undefined): string {
 /** Returns a rate with three decimals, as the ledger prints it: `0.912`. */
 export const formatRate = (x: number | null | undefined): string =>
   x === null || x === undefined || !Number.isFinite(x) ? formatNumber(x) : x.toFixed(3)
-
-/** Returns text made safe for HTML element content and quoted attributes. */
-export const escapeHtml = (text: string): string =>
-  text.replace(
-    /[&<>"']/g,
-    (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[c] as string,
-  )

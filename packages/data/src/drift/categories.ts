@@ -34,6 +34,19 @@ const counted = (
   },
 })
 
+/** A distance between the shares of both sides by category. */
+const apart = (about: string, distance: (reference: Float64Array, current: Float64Array) => number): Method => ({
+  about,
+  kinds: ['category', 'number'],
+  gives: 'distance',
+  threshold: 0.1,
+  drifted: (score, at) => score >= at,
+  compare: (a, b) => {
+    const shares = categoryShares(categories(a), categories(b))
+    return { score: distance(shares.reference, shares.current), shares }
+  },
+})
+
 const countsOf = (a: Sample, b: Sample): Counts => categoryCounts(categories(a), categories(b))
 const total = (counts: Float64Array): number => counts.reduce((sum, count) => sum + count, 0)
 
@@ -83,26 +96,6 @@ export const categoryMethods = {
     statistic: shareDistance(reference, current),
     pValue: permutationOfCounts(reference, current, shareDistance, { random: random({ seed, path: 'TVD' }) }),
   })),
-  l_infinity: {
-    about: 'largest difference of a share',
-    kinds: ['category', 'number'],
-    gives: 'distance',
-    threshold: 0.1,
-    drifted: (score, threshold) => score >= threshold,
-    compare: (a, b) => {
-      const shares = categoryShares(categories(a), categories(b))
-      return { score: largestDifference(shares.reference, shares.current), shares }
-    },
-  },
-  total_variation: {
-    about: 'total variation distance',
-    kinds: ['category', 'number'],
-    gives: 'distance',
-    threshold: 0.1,
-    drifted: (score, threshold) => score >= threshold,
-    compare: (a, b) => {
-      const shares = categoryShares(categories(a), categories(b))
-      return { score: totalVariation(shares.reference, shares.current), shares }
-    },
-  },
+  l_infinity: apart('largest difference of a share', largestDifference),
+  total_variation: apart('total variation distance', totalVariation),
 } as const satisfies Readonly<Record<string, Method>>

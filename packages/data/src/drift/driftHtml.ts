@@ -1,7 +1,5 @@
+import { escapeHtml, htmlPage } from '@mlpod/contract'
 import type { ColumnDrift, DriftReport } from './drift.ts'
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
 const short = (value: number): string =>
   value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential(1) : String(Number(value.toPrecision(3)))
@@ -35,7 +33,7 @@ function picture({ column, histogram }: ColumnDrift): string {
   const width = 260 / shown
   const bar = (share: number, x: number, side: string, name: string): string => {
     const height = Math.max(share > 0 ? 1 : 0, (share / most) * 68)
-    return `<rect class="${side}" x="${x.toFixed(1)}" y="${(72 - height).toFixed(1)}" width="${(0.38 * width).toFixed(1)}" height="${height.toFixed(1)}" rx="1"><title>${escaped(name)}: ${percent(share)}</title></rect>`
+    return `<rect class="${side}" x="${x.toFixed(1)}" y="${(72 - height).toFixed(1)}" width="${(0.38 * width).toFixed(1)}" height="${height.toFixed(1)}" rx="1"><title>${escapeHtml(name)}: ${percent(share)}</title></rect>`
   }
   const bars = Array.from({ length: shown }, (_, i) => {
     const name = keys?.[i] ?? `${short(edges![i])} to ${short(edges![i + 1])}`
@@ -46,7 +44,7 @@ function picture({ column, histogram }: ColumnDrift): string {
   })
   const ends = edges ? [short(edges[0]), short(edges[edges.length - 1])] : [keys![0] ?? '', keys![shown - 1] ?? '']
   const said = `shares of ${column}, reference beside current`
-  return `<svg viewBox="0 0 260 72" preserveAspectRatio="none" role="img" aria-label="${escaped(said)}">${bars.join('')}</svg><div class="range"><span>${escaped(ends[0])}</span><span>${escaped(ends[1])}</span></div>`
+  return `<svg viewBox="0 0 260 72" preserveAspectRatio="none" role="img" aria-label="${escapeHtml(said)}">${bars.join('')}</svg><div class="range"><span>${escapeHtml(ends[0])}</span><span>${escapeHtml(ends[1])}</span></div>`
 }
 
 function item(column: ColumnDrift): string {
@@ -65,7 +63,7 @@ function item(column: ColumnDrift): string {
       ? `missing ${percent(missing.reference)}, now ${percent(missing.current)}`
       : '',
   ]
-  return `<li><div class="s ${look}">${word}</div><div><div class="t">${escaped(column.column)}</div><div class="f">${kind}: ${escaped(facts.filter(Boolean).join('; '))}</div></div><div>${picture(column)}</div></li>`
+  return `<li><div class="s ${look}">${word}</div><div><div class="t">${escapeHtml(column.column)}</div><div class="f">${kind}: ${escapeHtml(facts.filter(Boolean).join('; '))}</div></div><div>${picture(column)}</div></li>`
 }
 
 /**
@@ -75,27 +73,16 @@ function item(column: ColumnDrift): string {
 export function driftHtml(report: DriftReport, { title = 'Drift' }: { readonly title?: string } = {}): string {
   const { drifted, compared, datasetDrifted, columns } = report
   const listed = [true, false].flatMap((first) => columns.filter((column) => column.drifted === first))
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${escaped(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escaped(title)} <span class="verdict ${datasetDrifted ? 'drifted' : 'as-before'}">${datasetDrifted ? 'drifted' : 'not drifted'}</span></h1>
+  return htmlPage({
+    title,
+    style: STYLE,
+    body: `<main>
+<h1>${escapeHtml(title)} <span class="verdict ${datasetDrifted ? 'drifted' : 'as-before'}">${datasetDrifted ? 'drifted' : 'not drifted'}</span></h1>
 <p class="sub">${drifted} of ${compared} columns drifted</p>
 <p class="key"><span><i style="background:var(--before)"></i>reference</span><span><i style="background:var(--now)"></i>current</span></p>
 <ul>
 ${listed.map(item).join('\n')}
 </ul>
-</main>
-</body>
-</html>
-`
+</main>`,
+  })
 }

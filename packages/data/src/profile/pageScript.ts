@@ -4,7 +4,7 @@
  */
 export const pageScript = String.raw`
 'use strict'
-const P = JSON.parse(document.getElementById('profile').textContent)
+const P = JSON.parse(document.getElementById('data').textContent)
 const none = '\u2013'
 const make = (space) => (tag, attributes, ...children) => {
   const node = space ? document.createElementNS(space, tag) : document.createElement(tag)

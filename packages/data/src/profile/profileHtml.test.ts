@@ -16,7 +16,7 @@ test('no value and no name can become part of the page: they stand in JSON witho
   expect(html.match(/<script/g)).toHaveLength(2)
   expect(html.match(/<\/script>/g)).toHaveLength(2)
   expect(html).toContain('<h1>&lt;/script&gt;')
-  const [, json] = /<script type="application\/json" id="profile">(.*?)<\/script>/s.exec(html)!
+  const [, json] = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(html)!
   const read = JSON.parse(json) as { columns: { name: string; top: { value: string }[] }[] }
   expect(read.columns[0].name).toBe(evil)
   expect(read.columns[0].top[0].value).toBe(evil)

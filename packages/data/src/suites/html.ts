@@ -1,3 +1,4 @@
+import { htmlPage } from '@mlpod/contract'
 import type { SuiteResult } from './suite.ts'
 import { expectationWords } from './words.ts'
 
@@ -48,34 +49,14 @@ export function suiteHtml(...results: readonly SuiteResult[]): string {
         }
       }),
   }))
-  // a text that ends the script must not stand in it
-  const data = JSON.stringify(pages)
-    .replaceAll('<', '\\u003c')
-    .replaceAll('\u2028', '\\u2028')
-    .replaceAll('\u2029', '\\u2029')
-  const title = escaped(results.length === 1 ? results[0].suite : `${results.length} suites`)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${title}: expectations</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main id="page"></main>
-<script type="application/json" id="data">${data}</script>
-<script>${SCRIPT}</script>
-</body>
-</html>
-`
+  return htmlPage({
+    title: `${results.length === 1 ? results[0].suite : `${results.length} suites`}: expectations`,
+    style: STYLE,
+    script: SCRIPT,
+    data: pages,
+    body: '<main id="page"></main>',
+  })
 }
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 
 const STYLE = `
 :root{color-scheme:light dark;--page:light-dark(#fff,#0d1117);--panel:light-dark(#f6f8fa,#151b23);--ink:light-dark(#1f2328,#e6edf3);--faint:light-dark(#57606a,#9198a1);--line:light-dark(#d0d7de,#30363d);--pass:light-dark(#1a7f37,#3fb950);--fail:light-dark(#cf222e,#ff7b72);--error:light-dark(#8a5a00,#d29922);--mark:light-dark(#0969da,#58a6ff)}

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { PodError } from '@mlpod/contract'
+import { escapeHtml, htmlPage, PodError } from '@mlpod/contract'
 import { openTable, profile, profileHtml, suiteHtml } from '@mlpod/data'
 import { writeAtomic } from '@mlpod/store'
 import { type CommandRun, exitCode } from '../command.ts'
@@ -29,9 +29,6 @@ export const dataDocs: CommandRun = async (values, files, terminal) => {
   return result?.ok === false ? exitCode.no : exitCode.done
 }
 
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
-
 function index(
   title: string,
   rows: number,
@@ -50,19 +47,20 @@ function index(
   if (result) {
     const { successful, evaluated } = result.statistics
     links.unshift(
-      `<a href="expectations.html"><b>${escaped(result.suite)}</b><span class="${result.ok ? 'pass' : 'fail'}">${successful} of ${evaluated} expectations hold</span></a>`,
+      `<a href="expectations.html"><b>${escapeHtml(result.suite)}</b><span class="${result.ok ? 'pass' : 'fail'}">${successful} of ${evaluated} expectations hold</span></a>`,
     )
   }
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${escaped(title)}</title>
-<style>
+  return htmlPage({
+    title,
+    style: STYLE,
+    body: `<main>
+<h1>${escapeHtml(title)}</h1>
+${links.join('\n')}
+</main>`,
+  })
+}
+
+const STYLE = `
 :root{color-scheme:light dark;--page:light-dark(#fff,#0d1117);--ink:light-dark(#1f2328,#e6edf3);--faint:light-dark(#57606a,#9198a1);--line:light-dark(#d0d7de,#30363d);--pass:light-dark(#1a7f37,#3fb950);--fail:light-dark(#cf222e,#f85149)}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:720px;margin:0 auto;padding:48px 20px}
@@ -70,14 +68,4 @@ h1{font-size:26px;line-height:1.25;margin:0 0 20px;overflow-wrap:anywhere}
 a{display:flex;justify-content:space-between;flex-wrap:wrap;gap:4px 20px;padding:16px 18px;margin:0 0 12px;border:1px solid var(--line);border-radius:10px;color:inherit;text-decoration:none}
 a:hover,a:focus-visible{border-color:var(--ink)}
 span{color:var(--faint)}.pass{color:var(--pass)}.fail{color:var(--fail)}
-</style>
-</head>
-<body>
-<main>
-<h1>${escaped(title)}</h1>
-${links.join('\n')}
-</main>
-</body>
-</html>
 `
-}

@@ -1,5 +1,5 @@
-import type { Evidence, Figure } from '@mlpod/contract'
-import { escapeHtml, formatNumber, toHtml, verdictGlyph } from '@mlpod/figure'
+import { type Evidence, escapeHtml, type Figure, htmlPage } from '@mlpod/contract'
+import { formatNumber, toHtml, verdictGlyph } from '@mlpod/figure'
 import { evidenceId } from '@mlpod/promise'
 
 /** What a report holds. */
@@ -25,17 +25,10 @@ export async function reportPage({ title, about, evidence, facts, figures, limit
   const drawn: string[] = []
   for (const figure of figures) drawn.push(await toHtml(figure))
   const count = (verdict: Evidence['verdict']): number => evidence.filter((piece) => piece.verdict === verdict).length
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)}</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
+  return htmlPage({
+    title,
+    style,
+    body: `<main>
 <header>
 <p class="kicker">model report</p>
 <h1>${escapeHtml(title)}</h1>
@@ -59,10 +52,8 @@ ${drawn.join('\n')}
 <h2 id="facts">Where it comes from</h2>
 <dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>
 </section>
-</main>
-</body>
-</html>
-`
+</main>`,
+  })
 }
 
 const chip = (verdict: Evidence['verdict'], n: number): string =>
