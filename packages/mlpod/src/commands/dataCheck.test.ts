@@ -63,11 +63,15 @@ test('a suite may be a module, with parameters', () => {
 
 test('what is wrong with the question is said, with exit code 2', () => {
   writeFileSync(at('none.ts'), 'export default 3\n')
+  writeFileSync(at('broken.ts'), 'import "./gone.ts"\n')
   for (const [args, said] of [
     [['check'], /looks at one table, not at 0/],
     [['check', at('day1.csv')], /no suite is named/],
     [['check', at('day1.csv'), '-s', at('nope.json')], /there is no suite/],
     [['check', at('day1.csv'), '-s', at('none.ts')], /is no suite/],
+    [['check', at('day1.csv'), '-s', at('day2.csv')], /cannot be loaded/],
+    [['check', at('day1.csv'), '-s', at('broken.ts')], /cannot be loaded.*gone\.ts/s],
+    [['docs', at('day1.csv'), '-s', at('')], /there is no suite/],
     [['check', at('day1.csv'), '-s', at('none.ts'), '-p', 'x'], /is no suite|NAME=VALUE/],
     [['suggest', at('day1.csv')], /tells nothing of the next/],
     [['suggest'], /no table is named/],

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Json, PodError } from '@mlpod/contract'
@@ -39,16 +39,12 @@ export const dataCheck: CommandRun = async (values, files, terminal) => {
 /** Reads a suite: a file of Great Expectations, or the default export of a module. Throws `SUITE_MISSING`, `SUITE_INVALID`. */
 export async function loadSuite(file: string, cwd: string): Promise<Suite> {
   const path = resolve(cwd, file)
-  if (path.endsWith('.json')) {
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-      throw new PodError('SUITE_MISSING', `there is no suite ${file}`, { at: path })
-    })
-    return fromGreatExpectations(text)
-  }
-  const module = (await import(pathToFileURL(path).href).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new PodError('SUITE_MISSING', `there is no suite ${file}`, { at: path, cause: error })
+  if (!(await stat(path).catch(() => undefined))?.isFile())
+    throw new PodError('SUITE_MISSING', `there is no suite ${file}`, { at: path })
+  if (path.endsWith('.json')) return fromGreatExpectations(await readFile(path, 'utf8'))
+  const module = (await import(pathToFileURL(path).href).catch((cause: unknown) => {
+    const [because] = String(cause instanceof Error ? cause.message : cause).split('\n')
+    throw new PodError('SUITE_INVALID', `the suite ${file} cannot be loaded`, { at: path, because, cause })
   })) as { readonly default?: Suite }
   if (typeof module.default?.run !== 'function')
     throw new PodError('SUITE_INVALID', `the default export of ${file} is no suite`, {
