@@ -21,6 +21,14 @@ export {
   stabilityIndex,
   totalVariation,
 } from './divergence.ts'
+export {
+  closedETest,
+  type FamilywiseTest,
+  type FixedSequenceOptions,
+  fixedSequence,
+  graphicalTest,
+  type TestGraph,
+} from './familywise.ts'
 export { gammaln, incompleteGamma } from './gamma.ts'
 export { type Isotonic, isotonicAt, isotonicRegression } from './isotonic.ts'
 export { kolmogorovExactTail, kolmogorovTail, smirnovTail } from './kolmogorov.ts'
@@ -32,7 +40,19 @@ export { brier, logLoss, type MeanScore, meanScore, type ScoreOptions } from './
 export { clopperPearson, type Interval, type IntervalOptions, type Sides, wilson } from './proportion.ts'
 export { type QuantileMethod, quantile, quantiles } from './quantile.ts'
 export { type Random, random } from './random.ts'
-export { conformalRank, midranks, type RankThreshold, rankThreshold, sortOrder } from './rank.ts'
+export { conformalRank, midranks, type RankThreshold, rankThreshold, sortedWithoutNaN, sortOrder } from './rank.ts'
+export {
+  boundOfPValue,
+  cltBound,
+  cltPValue,
+  empiricalBernsteinBound,
+  hoeffdingBentkusPValue,
+  hoeffdingBound,
+  type LossCount,
+  pelekisRamonWangPValue,
+  wsrBound,
+  wsrPValue,
+} from './riskBounds.ts'
 export { pooled, quantileOfRuns, type Runs, runsOf, runsOfSorted, spreadOfRuns, walk } from './runs.ts'
 export { shapiroWilk } from './shapiroWilk.ts'
 export { sortNumbers } from './sort.ts'

@@ -1,3 +1,4 @@
+export * from './calibrate/index.ts'
 export {
   bootstrapError,
   calibrationError,
@@ -6,6 +7,8 @@ export {
   reliabilityBins,
 } from './calibrationError.ts'
 export { calibrationErrorOf, countCovered, covers, type ModelAndData } from './covers.ts'
-export { type GroupColumn, marginOfLast, nextFloat32, splitSet, splitThreshold, temperedSoftmax } from './graph.ts'
+export { marginOfLast, splitSet, temperedSoftmax } from './graph.ts'
+export * from './regression/index.ts'
+export * from './risk/index.ts'
 export { type CalibratedGroup, calibrateSplit, type SplitConformal, type SplitOptions, splitSets } from './split.ts'
 export { fitTemperature, type TemperatureOptions } from './temperature.ts'

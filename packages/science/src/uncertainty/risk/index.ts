@@ -1,0 +1,21 @@
+export {
+  type ControlledRisk,
+  type ControlRiskOptions,
+  controlRisk,
+  learnRiskOrder,
+  predictControlled,
+  type RiskControl,
+  type RiskMethod,
+} from './controlRisk.ts'
+export { type EmptyRows, type MultilabelRiskOptions, multilabelRisks } from './multilabelRisks.ts'
+export { ABSTAINED, OUTCOME_RISKS, type OutcomeRisk, precisionOf, recallOf } from './outcomeRisks.ts'
+export {
+  absoluteErrorRisk,
+  type NumberRisk,
+  type ParametricRiskOptions,
+  parametricRisks,
+  squaredErrorRisk,
+} from './parametricRisks.ts'
+export { type Lambda, type RiskCurve, type RiskCurves, riskGrid } from './riskCurve.ts'
+export { RISK_BOUNDS, RISK_TESTS, type RiskBound, type RiskTest } from './riskTables.ts'
+export { binaryRisks, multiclassRisks, type ThresholdRiskOptions } from './thresholdRisks.ts'
