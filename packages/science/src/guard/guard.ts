@@ -28,7 +28,8 @@ import {
 import { integratedGradients } from '../explain/integratedGradients.ts'
 import { conformalPValue, mahalanobisScore } from '../ood/graph.ts'
 import type { Mahalanobis } from '../ood/mahalanobis.ts'
-import { marginOfLast, splitSet, splitThreshold, temperedSoftmax } from '../uncertainty/graph.ts'
+import { thresholdAtLevel } from '../uncertainty/calibrate/thresholdValue.ts'
+import { marginOfLast, splitSet, temperedSoftmax } from '../uncertainty/graph.ts'
 import type { SplitConformal } from '../uncertainty/split.ts'
 
 /** A model to be guarded: from raw columns [n, 1] to features [n, d] to logits [n, k], all Values of one graph. */
@@ -87,7 +88,7 @@ export function guard(
   const invalid = columns.map((column) => invalidRows(inputs[column.name], column))
   const probability = temperedSoftmax(logits, temperature)
   const groupColumn = columns.find(({ name }) => name === parts.groupBy)
-  const threshold = splitThreshold(
+  const threshold = thresholdAtLevel(
     conformal,
     confidence,
     groupColumn && { value: inputs[groupColumn.name], dtype: groupColumn.dtype },

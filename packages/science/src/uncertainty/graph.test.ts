@@ -3,7 +3,8 @@ import { compile, constant, input, openSession } from '@mlpod/graph'
 import { random, rankThreshold } from '@mlpod/math'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { nextFloat32, splitSet, splitThreshold, temperedSoftmax } from './graph.ts'
+import { nextFloat32, thresholdAtLevel } from './calibrate/thresholdValue.ts'
+import { splitSet, temperedSoftmax } from './graph.ts'
 import { calibrateSplit, type SplitConformal } from './split.ts'
 
 const floats = (shape: readonly number[], values: ArrayLike<number>) =>
@@ -30,7 +31,7 @@ test('in the model, calibration rows are covered as often as calibrated, whateve
       const probabilities = (await first.run({ logits: rows })).probability.data as Float32Array
       const conformal = calibrateSplit(probabilities, labels, { level: wanted })
       const asked = input('level', 'float64', [])
-      const set = splitSet(probability, splitThreshold(conformal, asked))
+      const set = splitSet(probability, thresholdAtLevel(conformal, asked))
       await using session = await openSession(compile({ inputs: [logits, asked], outputs: { set } }))
       const sets = (await session.run({ logits: rows, level: level(wanted) })).set.data as Uint8Array
       const covered = labels.reduce((count, label, i) => count + sets[i * k + label], 0)
@@ -44,7 +45,7 @@ test('in the model, calibration rows are covered as often as calibrated, whateve
 
 const thresholdsOf = async (conformal: SplitConformal, asked: readonly number[]): Promise<number[]> => {
   const at = input('level', 'float64', [])
-  await using session = await openSession(compile({ inputs: [at], outputs: { t: splitThreshold(conformal, at) } }))
+  await using session = await openSession(compile({ inputs: [at], outputs: { t: thresholdAtLevel(conformal, at) } }))
   const found: number[] = []
   for (const value of asked) found.push(((await session.run({ level: level(value) })).t.data as Float32Array)[0])
   return found
@@ -106,7 +107,7 @@ test.each([
   async (dtype, names, values) => {
     const conformal = groupsOf(names)
     const value = input('value', dtype, ['n', 1])
-    const t = splitThreshold(conformal, constant(0.8, 'float64'), { value, dtype })
+    const t = thresholdAtLevel(conformal, constant(0.8, 'float64'), { value, dtype })
     await using session = await openSession(compile({ inputs: [value], outputs: { t } }))
     const fed =
       dtype === 'string'
@@ -125,7 +126,7 @@ test.each([
 test('groups that are no values of the column, or that single precision mixes up, are refused', () => {
   const value = input('value', 'float32', ['n', 1])
   const at = (names: readonly string[]) => () =>
-    splitThreshold(groupsOf(names), constant(0.8, 'float64'), { value, dtype: 'float32' })
+    thresholdAtLevel(groupsOf(names), constant(0.8, 'float64'), { value, dtype: 'float32' })
   const invalid = (message: RegExp) =>
     expect.objectContaining({ code: 'GROUP_INVALID', message: expect.stringMatching(message) })
   expect(at(['(missing)', '1'])).toThrow(invalid(/"\(missing\)" is no value of a column of numbers/))

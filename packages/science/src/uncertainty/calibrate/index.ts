@@ -1,0 +1,22 @@
+export {
+  atLevels,
+  type CalibratedScores,
+  type CalibrateOptions,
+  type Calibration,
+  calibrateScores,
+  checkLength,
+  type NewRows,
+  thresholdsOf,
+  type UnseenGroup,
+} from './calibrate.ts'
+export { complement, eachSide, type LevelOption, levelsOf } from './levels.ts'
+export {
+  addScores,
+  mergeSketches,
+  type ScoreSketch,
+  type SketchThreshold,
+  scoreSketch,
+  sketchThresholds,
+} from './sketch.ts'
+export { type GroupColumn, nextFloat32, type ScoredGroups, thresholdAtLevel, thresholdValue } from './thresholdValue.ts'
+export { weightedThreshold } from './weighted.ts'

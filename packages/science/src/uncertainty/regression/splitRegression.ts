@@ -1,0 +1,231 @@
+import { didYouMean, PodError } from '@mlpod/contract'
+import type { ExprNode, Sql } from '@mlpod/data'
+import { asColumn, type Column, columnAlgebra, columnOf } from '../algebra/columns.ts'
+import { sqlAlgebra } from '../algebra/sql.ts'
+import {
+  type CalibrateOptions,
+  type Calibration,
+  calibrateScores,
+  checkLength,
+  type NewRows,
+  thresholdsOf,
+} from '../calibrate/calibrate.ts'
+import { eachSide, levelsOf } from '../calibrate/levels.ts'
+import { narrowestSplit } from './narrowest.ts'
+import { type RegressionPart, type RegressionParts, type RegressionScore, regressionScores } from './scores.ts'
+
+/** Intervals, calibrated: plain data but for the score's formulas. */
+export interface RegressionConformal {
+  readonly score: RegressionScore
+  readonly levels: readonly number[]
+  /** Whether one threshold serves both sides; then `above` and `below` are the same. */
+  readonly symmetric: boolean
+  readonly above: Calibration
+  readonly below: Calibration
+  /** Rows whose quantiles cross (lower > upper); they are used as they are. */
+  readonly crossing: number
+}
+
+/** What a model said of n rows: an array for each part that the score reads. */
+export type RegressionColumns = RegressionParts<ArrayLike<number>>
+
+/** Settings of `calibrateRegression`. */
+export interface RegressionOptions extends CalibrateOptions {
+  /** By default `absolute` (or `cqr` where the model states quantiles). */
+  readonly score?: RegressionScore | keyof typeof regressionScores
+  /** One threshold for both sides, or one for each at half the error; the score's own choice by default. */
+  readonly symmetric?: boolean
+  /** Shares the error between both sides so that the calibration rows' intervals are narrowest. Only where they have their own thresholds. */
+  readonly narrowest?: boolean
+}
+
+/**
+ * Returns the calibration of split conformal intervals: {y: score <= threshold} of a new exchangeable row holds its y with
+ * probability at least `level`, in each group. Both sides have one threshold (`symmetric`), or one each at level (1 + level) / 2.
+ * `parts` holds what the model says of the n rows, by the names of the score's parts.
+ * Throws `PART_MISSING`, `LENGTH_MISMATCH`, `VALUE_NOT_POSITIVE` (gamma), `SCORE_UNKNOWN`, `OPTION_CONFLICT` when a symmetric score
+ * is to be the narrowest, and what `calibrateScores` throws.
+ */
+export function calibrateRegression(
+  y: ArrayLike<number>,
+  parts: RegressionColumns,
+  { score, symmetric, narrowest = false, ...options }: RegressionOptions,
+): RegressionConformal {
+  const used = scoreOf(score ?? (parts.lower === undefined ? 'absolute' : 'cqr'))
+  const both = symmetric ?? used.symmetric
+  if (both && narrowest)
+    throw new PodError('OPTION_CONFLICT', `the score "${used.name}" has one threshold for both sides`, {
+      because: 'the narrowest interval shares the error between two thresholds',
+      hint: 'set symmetric: false',
+    })
+  const levels = levelsOf(options)
+  const given = checkedParts(used, parts, y.length)
+  const truth = asColumn(y)
+  for (const part of used.positive ?? []) checkPositive(part === 'y' ? truth : given[part], part)
+  const above = columnOf(used.above(columnAlgebra, truth, given), y.length)
+  const below = columnOf(used.below(columnAlgebra, truth, given), y.length)
+  const at = (scores: Float64Array, level: readonly number[]): Calibration =>
+    calibrateScores(scores, { ...options, alpha: undefined, level })
+  const shared = { score: used, levels, symmetric: both, crossing: countCrossing(given) }
+  if (both) {
+    const calibration = at(columnOf(columnAlgebra.max(above, below), y.length), levels)
+    return { ...shared, above: calibration, below: calibration }
+  }
+  const sides = levels.map((level) =>
+    narrowest ? narrowestSplit(above, below, level) : { above: eachSide(level), below: eachSide(level) },
+  )
+  return {
+    ...shared,
+    above: at(
+      above,
+      sides.map((side) => side.above),
+    ),
+    below: at(
+      below,
+      sides.map((side) => side.below),
+    ),
+  }
+}
+
+/** Intervals of n rows at each level, [n, levels] row-major. */
+export interface Intervals {
+  readonly levels: readonly number[]
+  readonly lower: Float64Array
+  readonly upper: Float64Array
+  /** Intervals that hold nothing (lower > upper): quantiles that crossed, or thresholds below 0. */
+  readonly empty: number
+}
+
+/**
+ * Returns the intervals of new rows. A bound that cannot be told (too few calibration rows, sigma <= 0, a prediction that is NaN) is
+ * infinite. Throws `PART_MISSING`, `LENGTH_MISMATCH`, `VALUE_NOT_POSITIVE`, `GROUP_INVALID`.
+ */
+export function regressionIntervals(
+  conformal: RegressionConformal,
+  parts: RegressionColumns,
+  rows: NewRows = {},
+): Intervals {
+  const { score, levels, above, below } = conformal
+  const n = parts[score.parts[0]]?.length ?? 0
+  const given = checkedParts(score, parts, n)
+  for (const part of score.positive ?? []) if (part !== 'y') checkPositive(given[part], part)
+  const width = levels.length
+  const plain = rows.groups === undefined && rows.weights === undefined
+  const [ups, downs] = plain ? [undefined, undefined] : [thresholdsOf(above, n, rows), thresholdsOf(below, n, rows)]
+  const lower = new Float64Array(n * width)
+  const upper = new Float64Array(n * width)
+  let empty = 0
+  for (let l = 0; l < width; l++) {
+    const high = score.upper(columnAlgebra, ups ? strided(ups, l, width) : above.groups[0].thresholds[l], given)
+    const low = score.lower(columnAlgebra, downs ? strided(downs, l, width) : below.groups[0].thresholds[l], given)
+    for (let i = 0; i < n; i++) {
+      const [from, to] = [
+        orInfinite(at(low, i), Number.NEGATIVE_INFINITY),
+        orInfinite(at(high, i), Number.POSITIVE_INFINITY),
+      ]
+      lower[i * width + l] = from
+      upper[i * width + l] = to
+      if (from > to) empty++
+    }
+  }
+  return { levels, lower, upper, empty }
+}
+
+const at = (column: Column, i: number): number => (typeof column === 'number' ? column : column[i])
+const orInfinite = (x: number, infinity: number): number => (Number.isNaN(x) ? infinity : x)
+
+function strided(values: Float64Array, offset: number, width: number): Float64Array {
+  if (width === 1) return values
+  const column = new Float64Array(values.length / width)
+  for (let i = 0; i < column.length; i++) column[i] = values[i * width + offset]
+  return column
+}
+
+/** One interval as SQL: numbers of double precision, infinite where they cannot be told. */
+export interface IntervalSql {
+  readonly level: number
+  readonly lower: ExprNode
+  readonly upper: ExprNode
+}
+
+/**
+ * Returns the intervals as SQL over the columns that hold the parts, one a level; `group` is the expression of a row's group as text.
+ * The same doubles as `regressionIntervals`. Throws `PART_MISSING`.
+ */
+export function intervalSql(
+  { score, levels, above, below }: RegressionConformal,
+  sql: Sql,
+  parts: RegressionParts<ExprNode>,
+  { group }: { readonly group?: ExprNode } = {},
+): readonly IntervalSql[] {
+  const algebra = sqlAlgebra(sql)
+  checkPresent(score, parts)
+  const asDouble = Object.fromEntries(
+    score.parts.map((part) => [part, sql.cast(parts[part] as ExprNode, 'DOUBLE')]),
+  ) as Partial<Record<RegressionPart, ExprNode>> as Record<RegressionPart, ExprNode>
+  const told = (bound: ExprNode, infinity: number): ExprNode =>
+    sql.cond(sql.or(sql.isNull(bound), sql.isNaN(bound)), algebra.number(infinity), bound)
+  return levels.map((level, l) => ({
+    level,
+    lower: told(score.lower(algebra, thresholdSql(below, l, sql, group), asDouble), Number.NEGATIVE_INFINITY),
+    upper: told(score.upper(algebra, thresholdSql(above, l, sql, group), asDouble), Number.POSITIVE_INFINITY),
+  }))
+}
+
+/** Returns the threshold of a row at the l-th level as SQL. */
+export function thresholdSql({ groups, unseenGroup }: Calibration, l: number, sql: Sql, group?: ExprNode): ExprNode {
+  const { number } = sqlAlgebra(sql)
+  const [pool, ...named] = groups
+  if (group === undefined || named.length === 0) return number(pool.thresholds[l])
+  const unseen = number(unseenGroup === 'infinite' ? Number.POSITIVE_INFINITY : pool.thresholds[l])
+  return named.reduceRight(
+    (otherwise, { group: name, thresholds }) =>
+      sql.cond(sql.eq(group, sql.literal(name)), number(thresholds[l]), otherwise),
+    unseen,
+  )
+}
+
+export function scoreOf(score: RegressionScore | keyof typeof regressionScores): RegressionScore {
+  if (typeof score !== 'string') return score
+  const found: RegressionScore | undefined = regressionScores[score]
+  if (found) return found
+  throw new PodError('SCORE_UNKNOWN', `there is no score "${score}"`, {
+    hint: didYouMean(score, Object.keys(regressionScores)),
+  })
+}
+
+export function checkPresent(score: RegressionScore, parts: RegressionParts<unknown>): void {
+  const missing = score.parts.find((part) => parts[part] === undefined)
+  if (missing)
+    throw new PodError('PART_MISSING', `the score "${score.name}" needs "${missing}" of each row`, {
+      hint: `give { ${score.parts.join(', ')} }`,
+    })
+}
+
+function checkedParts(
+  score: RegressionScore,
+  parts: RegressionColumns,
+  n: number,
+): Readonly<Record<RegressionPart, Float64Array>> {
+  checkPresent(score, parts)
+  for (const part of score.parts) checkLength(parts[part]?.length, n, `values of "${part}"`)
+  return Object.fromEntries(score.parts.map((part) => [part, asColumn(parts[part] as ArrayLike<number>)])) as Readonly<
+    Record<RegressionPart, Float64Array>
+  >
+}
+
+function checkPositive(values: Float64Array, part: string): void {
+  const i = values.findIndex((value) => value <= 0)
+  if (i >= 0)
+    throw new PodError('VALUE_NOT_POSITIVE', `"${part}" of row ${i} is ${values[i]}, not above 0`, {
+      because: 'the gamma score divides by the prediction, and speaks of shares of it',
+      hint: 'take the score "absolute"',
+    })
+}
+
+function countCrossing({ lower, upper }: RegressionParts<Float64Array>): number {
+  if (lower === undefined || upper === undefined) return 0
+  let crossing = 0
+  for (let i = 0; i < lower.length; i++) if (lower[i] > upper[i]) crossing++
+  return crossing
+}
