@@ -2,6 +2,7 @@ import { didYouMean, type Json, PodError } from '@mlpod/contract'
 import type { Severity } from '../expectations/expectation.ts'
 import { type Fields, greatNames, kwargsOf, ourNames, readKwargs, writeKwargs } from './names.ts'
 import { type Suite, type SuiteExpectation, type SuiteItem, suite } from './suite.ts'
+import { readWindows, writeWindows } from './windows.ts'
 
 const isRecord = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -63,7 +64,8 @@ function readItem(item: Json, where: string): SuiteItem {
     if (!known.includes(key)) throw invalid(`${where} (${type}) has no parameter "${key}"${didYouMean(key, known)}`)
   if (severity !== undefined && severity !== null && !['info', 'warning', 'critical'].includes(String(severity)))
     throw invalid(`${where} has the severity ${JSON.stringify(severity)}`, 'there are info, warning and critical')
-  const { fields, rest } = readKwargs(ours, kwargs)
+  const { windows, ...others } = kwargs
+  const { fields, rest } = readKwargs(ours, windows === null ? kwargs : others)
   const given = Object.entries(members)
   const expectation = some({
     type: ours,
@@ -86,12 +88,13 @@ function readItem(item: Json, where: string): SuiteItem {
     id: (id ?? undefined) as string | undefined,
     meta,
     notes,
+    windows: Array.isArray(windows) ? readWindows(windows as Fields[]) : undefined,
     kept: Object.keys(kept).length > 0 ? kept : undefined,
   })
 }
 
 /** Returns the configuration of one expectation in their words. */
-export function toConfiguration({ expectation, id, meta, notes, kept }: SuiteItem): Fields {
+export function toConfiguration({ expectation, id, meta, notes, windows, kept }: SuiteItem): Fields {
   const { type, severity, description } = expectation as unknown as {
     type: keyof typeof greatNames
     severity?: Json
@@ -99,7 +102,11 @@ export function toConfiguration({ expectation, id, meta, notes, kept }: SuiteIte
   }
   return some({
     type: greatNames[type].great,
-    kwargs: some({ ...kept?.kwargs, ...writeKwargs(type, expectation as unknown as Fields) }) as Json,
+    kwargs: some({
+      ...kept?.kwargs,
+      ...writeKwargs(type, expectation as unknown as Fields),
+      windows: windows === undefined ? kept?.kwargs?.windows : writeWindows(windows),
+    }) as Json,
     meta: meta ?? {},
     notes,
     severity,

@@ -20,7 +20,10 @@ export function toGreatExpectationsResult(result: SuiteResult): Fields {
       unsuccessful_expectations: statistics.unsuccessful,
       success_percent: statistics.successPercent,
     },
-    meta: result.meta ?? {},
+    meta: {
+      ...(result.meta as Fields | undefined),
+      ...(result.batch === undefined ? {} : { active_batch_definition: { batch_identifiers: result.batch as Json } }),
+    },
     id: result.id ?? null,
   }
 }

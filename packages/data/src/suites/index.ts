@@ -37,4 +37,5 @@ export {
   type SuiteStatistics,
   suite,
 } from './suite.ts'
+export { type SuiteWindow, windowConstraints } from './windows.ts'
 export { expectationWords } from './words.ts'

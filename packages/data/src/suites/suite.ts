@@ -8,6 +8,7 @@ import { countUnexpected, type UnexpectedCount } from './counts.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { Fields } from './names.ts'
 import { hasParameter, type ParameterWorld, resolve, type SuiteParameter } from './parameter.ts'
+import { resolveWindowed, type SuiteWindow, type Windowed } from './windows.ts'
 
 /** An expectation in which values may be parameters of the suite. */
 export type SuiteExpectation<C extends string = string> =
@@ -23,6 +24,8 @@ export interface SuiteItem {
   readonly id?: string
   readonly meta?: Json
   readonly notes?: Json
+  /** Thresholds that follow past runs, which are given as `history`. */
+  readonly windows?: readonly SuiteWindow[]
   /** Parameters and members of Great Expectations that say nothing of the table: kept for the way back. */
   readonly kept?: { readonly kwargs?: Fields; readonly members?: Fields }
 }
@@ -51,6 +54,10 @@ export interface RunOptions {
   readonly tables?: Readonly<Record<string, AnyRelation>>
   /** What `now()` is, in milliseconds since 1970. */
   readonly now?: number
+  /** Results of past runs, the oldest first, that the thresholds of windows follow. */
+  readonly history?: readonly SuiteResult[]
+  /** What tells this part of a table from the others; it comes back in the result. */
+  readonly batch?: Readonly<Record<string, Cell>>
 }
 
 /** What one expectation of a suite showed. */
@@ -82,6 +89,7 @@ export interface SuiteResult {
   readonly withoutValues: boolean
   readonly results: readonly SuiteItemResult[]
   readonly parameters: Fields
+  readonly batch?: Readonly<Record<string, Cell>>
   readonly id?: string
   readonly meta?: Json
 }
@@ -113,7 +121,10 @@ export interface Suite {
    */
   run(data: AnyRelation, options?: RunOptions): Promise<SuiteResult>
   /** Tells which statements the suite asks of a table, without running them. */
-  explain(data: AnyRelation, options?: Pick<RunOptions, 'parameters' | 'tables' | 'now'>): Promise<Explanation>
+  explain(
+    data: AnyRelation,
+    options?: Pick<RunOptions, 'parameters' | 'tables' | 'now' | 'history'>,
+  ): Promise<Explanation>
 }
 
 /** What a suite is made of beside its expectations. */
@@ -135,7 +146,8 @@ export function suite<C extends string = string>(
     isItem(given) ? given : { expectation: given },
   )
   const ids = new Set<string>()
-  for (const { expectation, id } of items) {
+  for (const { expectation, id, windows = [] } of items) {
+    checkWindows(name, windows)
     if (!hasParameter(expectation)) checkExpectation(expectation as Expectation)
     if (id === undefined) continue
     if (ids.has(id)) throw new PodError('SUITE_INVALID', `the suite "${name}" has two expectations with the id ${id}`)
@@ -156,13 +168,36 @@ export function suite<C extends string = string>(
   return self
 }
 
+/** Throws `SUITE_INVALID` for windows that look at no past. */
+function checkWindows(name: string, windows: readonly SuiteWindow[]): void {
+  for (const { parameter, range, offset } of windows)
+    if (!(Number.isSafeInteger(range) && range >= 1 && offset.positive >= 0 && offset.negative >= 0))
+      throw new PodError(
+        'SUITE_INVALID',
+        `the window "${parameter}" of the suite "${name}" is of ${range} past runs, give or take ${JSON.stringify(offset)}`,
+        { hint: 'it takes a whole number of at least 1, and offsets that are not negative' },
+      )
+}
+
+interface Resolved {
+  readonly expectation: Expectation
+  readonly item: SuiteItem
+  readonly open?: Windowed['open']
+}
+
 /** The expectations with their parameters computed. */
 function resolved(
   { items, parameters }: Suite,
-  { parameters: given, now = Date.now() }: Pick<RunOptions, 'parameters' | 'now'>,
-): { readonly expectation: Expectation; readonly item: SuiteItem }[] {
+  { parameters: given, now = Date.now(), history = [] }: Pick<RunOptions, 'parameters' | 'now' | 'history'>,
+): Resolved[] {
   const world: ParameterWorld = { values: { ...parameters, ...given }, now }
-  return items.map((item) => ({ expectation: resolve(item.expectation as Json, world) as never as Expectation, item }))
+  return items.map((item, place) => {
+    const { windows = [], id } = item
+    if (windows.length === 0)
+      return { expectation: resolve(item.expectation as Json, world) as never as Expectation, item }
+    const found = resolveWindowed(item.expectation as never, windows, world, { history, place, id })
+    return { expectation: found.expectation as never as Expectation, open: found.open, item }
+  })
 }
 
 const KNOWN_FORMATS: readonly string[] = ['boolean', 'basic', 'summary', 'complete']
@@ -185,11 +220,14 @@ async function run(self: Suite, data: AnyRelation, options: RunOptions = {}): Pr
   const told =
     format === 'boolean' ? [] : await tell(data, tried, found, { format, samples, keys, wholeRows, withoutValues })
   const results = tried.map(({ result }, i): SuiteItemResult => {
-    const { expectation, item } = list[i]
+    const { expectation, item, open } = list[i]
     const { id, meta, notes } = item
     return {
       ...result,
       ...told[i],
+      ...(open === undefined || result.status === 'error'
+        ? {}
+        : { status: open.strict ? 'error' : 'pass', vacuous: !open.strict, message: open.message }),
       expectation: plainFields(expectation),
       ...(id === undefined ? {} : { id }),
       ...(meta === undefined ? {} : { meta }),
@@ -213,6 +251,7 @@ async function run(self: Suite, data: AnyRelation, options: RunOptions = {}): Pr
     withoutValues,
     results,
     parameters: { ...self.parameters, ...options.parameters },
+    ...(options.batch === undefined ? {} : { batch: options.batch }),
     ...(self.id === undefined ? {} : { id: self.id }),
     ...(self.meta === undefined ? {} : { meta: self.meta }),
   }
