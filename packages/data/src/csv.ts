@@ -60,7 +60,7 @@ export function csv<S extends SchemaLike>(
 const invalid = (what: string): PodError => new PodError('OPTION_INVALID', what)
 
 /** What the row type promises whatever the values: not missing, finite. */
-const typesOnly = (columns: Readonly<Record<string, Column>>): Record<string, Column> =>
+export const typesOnly = (columns: Readonly<Record<string, Column>>): Record<string, Column> =>
   Object.fromEntries(Object.entries(columns).map(([name, { type, nullable }]) => [name, { type, nullable }]))
 
 interface Source {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { type Dataset, type Hash, PodError } from '@mlpod/contract'
-import type { Store } from '@mlpod/store'
+import { isS3, type Store } from '@mlpod/store'
 
 /**
  * Puts a copy of a node's output at its dataset's `file`, when that is missing or another. A file that people changed by
@@ -28,8 +28,12 @@ export async function putCopy(root: string, dataset: Dataset, hash: Hash, store:
   return told
 }
 
-/** Returns where an output's copy goes. Throws `PATH_ESCAPES` when that is outside of the pod. */
-export function outputPath(root: string, { name, file = '' }: Dataset): string {
+/** Returns where an output's copy goes. Throws `PATH_ESCAPES` when that is outside of the pod, `DATASET_READ_ONLY` where it is no place on this machine. */
+export function outputPath(root: string, { name, file = '', fetch }: Dataset): string {
+  if (fetch !== undefined || isS3(file))
+    throw new PodError('DATASET_READ_ONLY', `dataset "${name}" is read from ${file}, where no node writes`, {
+      hint: 'give the output a path below the pod, or none',
+    })
   const path = resolve(root, file)
   const inside = relative(root, path)
   if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))

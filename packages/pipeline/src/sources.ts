@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Dataset, PodError } from '@mlpod/contract'
-import type { Lock, Store, Stored } from '@mlpod/store'
+import { checkoutS3, isS3, type Lock, type Store, type Stored } from '@mlpod/store'
 
 /** A source as it is now. */
 export interface Source extends Stored {
@@ -11,8 +12,9 @@ export interface Source extends Stored {
 
 /**
  * Identifies sources by their bytes; untouched files are not read. A source that is missing is put back from the store
- * when the lock names its bytes and the store has them.
- * Throws `SOURCE_WITHOUT_FILE` and `SOURCE_MISSING`, naming dataset and path.
+ * when the lock names its bytes and the store has them. What is no file of the pod (`s3://...`, a table of a database) is
+ * fetched into the store.
+ * Throws `SOURCE_WITHOUT_FILE` and `SOURCE_MISSING`, naming dataset and path, and what fetching throws.
  */
 export async function identifySources(
   root: string,
@@ -28,6 +30,10 @@ export async function identifySources(
         throw new PodError('SOURCE_WITHOUT_FILE', `no node makes dataset "${name}", and it has no file to read`, {
           hint: 'give it a path in the catalog, or add the node that makes it to the pipeline',
         })
+      if (dataset.fetch !== undefined || isS3(dataset.file)) {
+        found.set(name, await fetched(dataset, dataset.file, store))
+        return
+      }
       const path = resolve(root, dataset.file)
       const locked = lock.data[name]
       if (!existsSync(path)) {
@@ -44,4 +50,17 @@ export async function identifySources(
     }),
   )
   return found
+}
+
+/** Puts what is no file of the pod into the store; an object of S3 is fetched only if it is not on this machine. */
+async function fetched({ fetch }: Dataset, file: string, store: Store): Promise<Source> {
+  const temporary = store.temporary()
+  try {
+    await (fetch ? fetch(temporary) : checkoutS3(file, temporary))
+    const isFolder = statSync(temporary).isDirectory()
+    const stored = isFolder ? await store.putDirectory(temporary) : await store.putFile(temporary, { move: true })
+    return { ...stored, path: await store.materialize(stored.hash) }
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
+  }
 }

@@ -29,6 +29,7 @@ export async function storeFolder(
 export async function eachAbreast<T>(
   items: readonly T[],
   work: (item: T, index: number) => Promise<void>,
+  abreast = ABREAST,
 ): Promise<void> {
   let next = 0
   const lane = async (): Promise<void> => {
@@ -37,5 +38,5 @@ export async function eachAbreast<T>(
       await work(items[i], i)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(ABREAST, items.length) }, lane))
+  await Promise.all(Array.from({ length: Math.min(abreast, items.length) }, lane))
 }

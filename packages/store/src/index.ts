@@ -4,4 +4,8 @@ export { type EnvironmentRecord, environment, environmentHash } from './environm
 export type { Stored } from './hashFile.ts'
 export { EMPTY_LOCK, type Lock, type LockedNode, lockPath, parseLock, printLock, readLock, writeLock } from './lock.ts'
 export type { Manifest, ManifestEntry } from './manifest.ts'
+export type { S3CacheOptions } from './s3/cache.ts'
+export { checkoutS3, type S3FileOptions, type S3Files, s3Files } from './s3/files.ts'
+export { openS3, type S3, type S3Credentials, type S3Object, type S3Options } from './s3/openS3.ts'
+export { isKeyPattern, isS3, s3Place } from './s3/place.ts'
 export { openStore, type Store } from './store.ts'

@@ -1,3 +1,4 @@
+import type { S3FileOptions } from '@mlpod/store'
 import type { Relation } from '../relation.ts'
 
 /** How a table is found and read where its file does not say it by itself. */
@@ -10,6 +11,10 @@ export interface OpenOptions {
   readonly nullValues?: readonly string[]
   /** A table of a database, or a sheet of a workbook; by default the only one. */
   readonly table?: string
+  /** Of what is partitioned in folders `key=value`: the values that are wanted. Other parts are neither read nor fetched. */
+  readonly partitions?: Readonly<Record<string, string | number | readonly (string | number)[]>>
+  /** Where S3 is, who asks, and what is kept of it; what is left out is taken from the environment. */
+  readonly s3?: S3FileOptions
 }
 
 /** One format that tables are read from: an entry of the table of formats. */
@@ -19,4 +24,6 @@ export interface Format {
   readonly extensions: readonly string[]
   /** Opens what is at `path`; `name` is what errors call it. */
   readonly open: (path: string, name: string, options: OpenOptions) => Promise<Relation>
+  /** Opens several files as one table, where the format has it; folders named key=value in their paths are columns. */
+  readonly openAll?: (paths: readonly string[], name: string, options: OpenOptions) => Promise<Relation>
 }

@@ -27,14 +27,23 @@ const READ: Readonly<Record<number, (text: string) => Value>> = {
 /** Tells whether a place is a table of PostgreSQL. */
 export const isPostgres = (place: string): boolean => /^postgres(ql)?:\/\//.test(place)
 
+/** Returns host and name of a database, without user and password. Throws `PLACE_INVALID`. */
+export function databaseName(place: string): string {
+  if (!isPostgres(place) || !URL.canParse(place))
+    throw new PodError('PLACE_INVALID', 'the place of a database of PostgreSQL cannot be read', { hint: PLACE })
+  const { hostname, pathname } = new URL(place)
+  return `${hostname || 'localhost'}${pathname}`
+}
+
+const PLACE = 'postgres://user:password@host:port/database'
+
 /**
  * Copies a table or view of PostgreSQL into the engine, in one read-only transaction. `table` may be `schema.name`. Throws `DATABASE_FAILED` without the
- * password of the place, `TABLE_UNKNOWN`, `OPTION_INVALID`.
+ * password of the place, `TABLE_UNKNOWN`, `OPTION_INVALID`, `PLACE_INVALID`.
  */
 export async function openPostgres(place: string, { table }: OpenOptions): Promise<Relation> {
+  const name = databaseName(place)
   const { default: pg } = await import('pg')
-  const url = new URL(place)
-  const name = `${url.hostname || 'localhost'}${url.pathname}`
   const client = new pg.Client({
     connectionString: place,
     connectionTimeoutMillis: 10_000,
@@ -73,7 +82,7 @@ export async function openPostgres(place: string, { table }: OpenOptions): Promi
   } catch (error) {
     if (error instanceof PodError) throw error
     throw new PodError('DATABASE_FAILED', `PostgreSQL at ${name} could not be read: ${(error as Error).message}`, {
-      hint: 'postgres://user:password@host:port/database',
+      hint: PLACE,
     })
   } finally {
     await client.end().catch(() => {})

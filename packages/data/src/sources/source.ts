@@ -6,10 +6,10 @@ import { SQL_TYPE } from '../sqlType.ts'
 import { asRowSchema, type RowOf, type SchemaLike } from '../standardSchema.ts'
 import { checkNames, type SourceOptions } from '../table.ts'
 import type { OpenOptions } from './format.ts'
-import { openTable } from './openTable.ts'
+import { formatOfEnding, openTable } from './openTable.ts'
 
 /**
- * Returns the handle of a table in any format that `openTable` reads: JSON, Arrow, Excel, SQLite, a folder of Parquet. Its columns are brought to the types of the
+ * Returns the handle of a table in any format that `openTable` reads: JSON, Arrow, Excel, SQLite, a folder of Parquet; `file` may be on S3. Its columns are brought to the types of the
  * schema, where nothing is lost by it, and its rows checked when it is read. Throws when read: what `openTable` throws, `COLUMN_MISSING`, `COLUMN_UNKNOWN`,
  * `COLUMN_TYPE`, `VALUE_TYPE`, `SCHEMA_VIOLATED`.
  */
@@ -22,9 +22,11 @@ export function source<S extends SchemaLike>(
     kind: 'source',
     file,
     extension: file.slice(file.lastIndexOf('.')),
-    describe: { columns, check, extraColumns, options } as never,
+    describe: { columns, check, extraColumns, options: described(options) } as never,
     async read(path) {
-      const found = await openTable(path, options)
+      // the bytes may stand in the store, where nothing has an ending
+      const format = options.format ?? formatOfEnding(file)
+      const found = await openTable(path, format === undefined ? options : { ...options, format })
       checkNames(found.columns, Object.keys(columns), { extraColumns, name: file, at: path })
       const typed = await toTypes<RowOf<S>>(found, columns, file, path)
       if (check === 'all') assertSchema(await checkSchema(typed, schema), file, path)
@@ -38,6 +40,9 @@ export function source<S extends SchemaLike>(
   }
 }
 
+/** Where S3 is and who asks decides no bytes, and is nobody's business. */
+const described = ({ s3: _, ...options }: OpenOptions): OpenOptions => options
+
 /** Types that another is read as without a loss: days are moments at midnight, and a text may hold anything. */
 const READ_AS: Readonly<Record<string, readonly string[]>> = {
   float: ['int'],
@@ -48,7 +53,8 @@ const READ_AS: Readonly<Record<string, readonly string[]>> = {
   string: ['int', 'float', 'bool', 'date', 'timestamp'],
 }
 
-async function toTypes<Row>(
+/** Brings a table to the types of a schema, where nothing is lost by it. Throws `COLUMN_TYPE`, `VALUE_TYPE`. */
+export async function toTypes<Row>(
   found: Relation,
   columns: ReturnType<typeof asRowSchema>['columns'],
   file: string,

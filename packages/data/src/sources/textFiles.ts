@@ -4,7 +4,7 @@ import { checkEncoding, readHeader } from '../csvHeader.ts'
 import { type Engine, newTable, openEngine, quoted, quotedPath } from '../engine.ts'
 import { fromTable } from '../query.ts'
 import type { Relation } from '../relation.ts'
-import type { Format } from './format.ts'
+import type { Format, OpenOptions } from './format.ts'
 
 /** Delimiters that are tried, and the one taken where none occurs. */
 const DELIMITERS = [',', ';', '\t', '|']
@@ -13,36 +13,55 @@ const DELIMITERS = [',', ';', '\t', '|']
 export const csvFiles: Format = {
   about: 'CSV with a header in its first line',
   extensions: ['.csv', '.txt'],
-  open: async (path, name, { delimiter, nullValues = [''] }) => {
-    const mark = delimiter ?? (await delimiterOf(path))
-    await readHeader(path, { delimiter: mark, name })
-    const nulls = nullValues.map(quoted).join(', ')
-    const from = `read_csv(${quotedPath(path)}, header = true, sample_size = -1, strict_mode = true, delim = ${quoted(mark)}, quote = '"', escape = '"', nullstr = [${nulls}])`
-    return load(from, (error) => csvError(error, path, name))
-  },
+  open: (path, name, options) => openCsv([path], name, options),
+  openAll: (paths, name, options) => openCsv(paths, name, options),
 }
+
+async function openCsv(
+  paths: readonly string[],
+  name: string,
+  { delimiter, nullValues = [''] }: OpenOptions,
+): Promise<Relation> {
+  const mark = delimiter ?? (await delimiterOf(paths[0]))
+  for (const path of paths) await readHeader(path, { delimiter: mark, name: paths.length > 1 ? path : name })
+  const nulls = nullValues.map(quoted).join(', ')
+  const from = `read_csv(${listed(paths)}, header = true, sample_size = -1, strict_mode = true, delim = ${quoted(mark)}, quote = '"', escape = '"', nullstr = [${nulls}])`
+  return load(from, (error) => csvError(error, paths[0], name))
+}
+
+/** One file, or several that may lack columns that others have, and stand in folders named key=value. */
+const listed = (paths: readonly string[]): string =>
+  paths.length === 1
+    ? quotedPath(paths[0])
+    : `[${paths.map(quotedPath).join(', ')}], union_by_name = true, hive_partitioning = true`
 
 /** Fields separated by tabs. */
 export const tsvFiles: Format = {
   about: 'fields separated by tabs, with a header',
   extensions: ['.tsv', '.tab'],
-  open: (path, name, options) => csvFiles.open(path, name, { ...options, delimiter: '\t' }),
+  open: (path, name, options) => openCsv([path], name, { ...options, delimiter: '\t' }),
+  openAll: (paths, name, options) => openCsv(paths, name, { ...options, delimiter: '\t' }),
 }
 
 /** JSON: an array of objects, or one object a line. */
 export const jsonFiles: Format = {
   about: 'JSON: an array of objects, or one object a line',
   extensions: ['.json', '.jsonl', '.ndjson'],
-  open: (path, name) =>
-    load(
-      `read_json(${quotedPath(path)}, format = 'auto', sample_size = -1, maximum_object_size = 134217728)`,
-      (error) =>
-        new PodError('JSON_INVALID', `${name} holds no rows in JSON: ${firstLine(error)}`, {
-          at: path,
-          hint: 'write an array of objects, or one object a line',
-          cause: error,
-        }),
-    ),
+  open: (path, name) => openJson([path], name),
+  openAll: openJson,
+}
+
+function openJson(paths: readonly string[], name: string): Promise<Relation> {
+  const from = `read_json(${listed(paths)}, format = 'auto', sample_size = -1, maximum_object_size = 134217728)`
+  return load(
+    from,
+    (error) =>
+      new PodError('JSON_INVALID', `${name} holds no rows in JSON: ${firstLine(error)}`, {
+        at: paths[0],
+        hint: 'write an array of objects, or one object a line',
+        cause: error,
+      }),
+  )
 }
 
 async function delimiterOf(path: string): Promise<string> {
