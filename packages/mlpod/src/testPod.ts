@@ -92,7 +92,7 @@ export interface Outcome {
 export interface TestPod {
   readonly folder: string
   mlpod(args: readonly string[], env?: Readonly<Record<string, string>>): Outcome
-  start(args: readonly string[]): ChildProcess
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): ChildProcess
   write(path: string, text: string): void
   remove(): void
 }
@@ -121,8 +121,12 @@ export function makePod(): TestPod {
       if (error) throw error
       return { code: status, stdout, stderr }
     },
-    start: (args) =>
-      spawn(process.execPath, [bin, ...args], { cwd: folder, env: clean, stdio: ['ignore', 'pipe', 'pipe'] }),
+    start: (args, env = {}) =>
+      spawn(process.execPath, [bin, ...args], {
+        cwd: folder,
+        env: { ...clean, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
