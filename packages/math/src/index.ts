@@ -38,7 +38,7 @@ export { normalCdf, normalPdf, normalQuantile } from './normal.ts'
 export { hypergeometricDraw, permutationOfCounts } from './permutation.ts'
 export { brier, logLoss, type MeanScore, meanScore, type ScoreOptions } from './properScore.ts'
 export { clopperPearson, type Interval, type IntervalOptions, type Sides, wilson } from './proportion.ts'
-export { type QuantileMethod, quantile, quantiles } from './quantile.ts'
+export { type QuantileMethod, quantile, quantiles, quantilesOfSorted } from './quantile.ts'
 export { type Random, random } from './random.ts'
 export { conformalRank, midranks, type RankThreshold, rankThreshold, sortedWithoutNaN, sortOrder } from './rank.ts'
 export {

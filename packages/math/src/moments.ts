@@ -49,13 +49,13 @@ export function moments(values: ArrayLike<number>): Moments {
     if (v > max) max = v
   }
   if (n === 0) return noMoments
+  const present = n === values.length ? values : Float64Array.from(values).filter((v) => !Number.isNaN(v))
   const rough = sum / n
   let [shift, m2, m3, m4] = [0, 0, 0, 0]
-  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) shift += values[i] - rough
+  for (let i = 0; i < n; i++) shift += present[i] - rough
   const mean = rough + shift / n
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isNaN(values[i])) continue
-    const d = values[i] - mean
+  for (let i = 0; i < n; i++) {
+    const d = present[i] - mean
     const square = d * d
     m2 += square
     m3 += square * d

@@ -12,9 +12,17 @@ export type QuantileMethod = 'linear' | 'lower' | 'higher'
 export function quantiles(
   values: ArrayLike<number>,
   probabilities: readonly number[],
+  options?: { method?: QuantileMethod },
+): number[] {
+  return quantilesOfSorted(sortedWithoutNaN(values), probabilities, options)
+}
+
+/** Returns the quantiles of values in ascending order without NaN; see `quantiles`. */
+export function quantilesOfSorted(
+  sorted: Float64Array,
+  probabilities: readonly number[],
   { method = 'linear' }: { method?: QuantileMethod } = {},
 ): number[] {
-  const sorted = sortedWithoutNaN(values)
   return probabilities.map((p) => {
     if (!(p >= 0 && p <= 1)) throw new PodError('LEVEL_INVALID', `the quantile ${p} is not between 0 and 1`)
     return sorted.length === 0 ? Number.NaN : read[method](sorted, (sorted.length - 1) * p)

@@ -23,7 +23,15 @@ export function shapiroWilk(values: ArrayLike<number>): TestResult {
   return { statistic, pValue: pValueOf(statistic, n) }
 }
 
+/** The weights of the last size: many columns have the same. */
+let kept: Float64Array = new Float64Array(0)
+
 function weightsOf(n: number): Float64Array {
+  if (kept.length !== n) kept = computeWeights(n)
+  return kept
+}
+
+function computeWeights(n: number): Float64Array {
   if (n === 3) return Float64Array.of(-Math.SQRT1_2, 0, Math.SQRT1_2)
   const scores = Float64Array.from({ length: n }, (_, i) => normalQuantile((i + 1 - 0.375) / (n + 0.25)))
   const length = scores.reduce((sum, m) => sum + m * m, 0)

@@ -13,6 +13,9 @@ test('numbers are sorted as comparing sorts them, whatever they are', () => {
     (i) => Math.floor(50 * r.uniform(i)) - 25,
     (i) => (i % 3 === 0 ? special[i % special.length] : r.normal(i) * 10 ** (600 * r.uniform(i) - 300)),
     () => 7,
+    // values that differ in the lower half of their bits alone
+    (i) => 1 + r.uniform(i) * 1e-9,
+    (i) => (r.uniform(i) - 0.5) * 1e-310,
   ]
   for (const make of makers) {
     const values = Float64Array.from({ length: 10_000 }, (_, i) => make(i))

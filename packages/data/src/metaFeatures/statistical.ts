@@ -1,13 +1,4 @@
-import {
-  type Moments,
-  moments,
-  shapiroWilk,
-  singularValues,
-  sortNumbers,
-  spread,
-  symmetricEigen,
-  variance,
-} from '@mlpod/math'
+import { type Moments, moments, shapiroWilk, singularValues, spread, symmetricEigen, variance } from '@mlpod/math'
 import { type MetaGroup, once } from './group.ts'
 import type { MetaTable } from './table.ts'
 
@@ -19,38 +10,105 @@ const each =
 const eachSorted =
   (of: (sorted: Float64Array) => number) =>
   (t: MetaTable): number[] =>
-    sorted(t).map(of)
+    t.sorted.map(of)
 const mean = (v: Float64Array): number => spread(v).mean
 /** Rows whose products are summed while they are in fast memory. */
 const BLOCK = 1024
 
 /** Covariance of columns, divided by n - 1. */
 export function covariance(columns: readonly Float64Array[]): Float64Array {
+  const n = columns[0]?.length ?? 0
+  return scatter(columns).map((v) => v / (n - 1))
+}
+
+/** Sums of the products of columns with their means taken out, four columns with two at a time. */
+function scatter(columns: readonly Float64Array[]): Float64Array {
   const d = columns.length
   const n = columns[0]?.length ?? 0
   const centred = columns.map((column) => {
     const center = mean(column)
-    return column.map((v) => v - center)
+    const found = new Float64Array(n)
+    for (let i = 0; i < n; i++) found[i] = column[i] - center
+    return found
   })
   const found = new Float64Array(d * d)
+  const sums = new Float64Array(8)
+  const last = d - 1
   for (let from = 0; from < n; from += BLOCK) {
     const to = Math.min(n, from + BLOCK)
-    for (let i = 0; i < d; i++)
-      for (let j = 0; j <= i; j++) {
-        const [a, b] = [centred[i], centred[j]]
-        let sum = 0
-        for (let k = from; k < to; k++) sum += a[k] * b[k]
-        found[i * d + j] += sum / (n - 1)
+    for (let i = 0; i < d; i += 4) {
+      const rows = [i, i + 1, i + 2, i + 3].map((at) => centred[Math.min(at, last)])
+      for (let j = 0; j < Math.min(d, i + 4); j += 2) {
+        addProducts(rows, [centred[j], centred[Math.min(j + 1, last)]], from, to, sums)
+        for (let a = i; a < Math.min(i + 4, d); a++)
+          for (let b = j; b <= Math.min(j + 1, a); b++) found[a * d + b] += sums[2 * (a - i) + b - j]
       }
+    }
   }
   for (let i = 0; i < d; i++) for (let j = 0; j < i; j++) found[j * d + i] = found[i * d + j]
   return found
 }
 
-const covarianceOf = once(({ numbers }) => covariance(numbers))
+/** Sums of products of four columns with two: eight sums that do not wait for each other. */
+function addProducts(
+  [a, b, c, d]: readonly Float64Array[],
+  [x, y]: readonly Float64Array[],
+  from: number,
+  to: number,
+  sums: Float64Array,
+): void {
+  let [ax, ay, bx, by, cx, cy, dx, dy] = [0, 0, 0, 0, 0, 0, 0, 0]
+  for (let k = from; k < to; k++) {
+    const [p, q] = [x[k], y[k]]
+    ax += a[k] * p
+    ay += a[k] * q
+    bx += b[k] * p
+    by += b[k] * q
+    cx += c[k] * p
+    cy += c[k] * q
+    dx += d[k] * p
+    dy += d[k] * q
+  }
+  sums.set([ax, ay, bx, by, cx, cy, dx, dy])
+}
 
-/** Columns in ascending order: what all order statistics are read from. */
-const sorted = once(({ numbers }) => numbers.map((column) => sortNumbers(column.slice())))
+/** Puts each value at its place in the part of its class. */
+function place(column: Float64Array, codes: Int32Array, places: Int32Array, parts: readonly Float64Array[]): void {
+  for (let i = 0; i < column.length; i++) parts[codes[i]][places[i]] = column[i]
+}
+
+/** The columns of each class. */
+const byClass = once(({ numbers, target, classes }): Float64Array[][] => {
+  const parts = classes.map((count) => numbers.map(() => new Float64Array(count)))
+  // where each row goes in its class: the same in every column
+  const ends = new Int32Array(classes.length)
+  const places = new Int32Array(target.codes.length)
+  for (let i = 0; i < places.length; i++) places[i] = ends[target.codes[i]]++
+  for (const [j, column] of numbers.entries())
+    place(
+      column,
+      target.codes,
+      places,
+      parts.map((part) => part[j]),
+    )
+  return parts
+})
+const scattersWithin = once((t) => byClass(t).map(scatter))
+const classMeans = once((t) => byClass(t).map((part) => Float64Array.from(part, mean)))
+const means = once((t) => Float64Array.from(momentsOf(t), (m) => m.mean))
+
+/** What is scattered within the classes, and their centres around that of all. */
+const covarianceOf = once((t): Float64Array => {
+  const d = t.numbers.length
+  const found = new Float64Array(d * d)
+  const center = means(t)
+  for (const [k, within] of scattersWithin(t).entries()) {
+    const shift = classMeans(t)[k].map((v, j) => v - center[j])
+    for (let i = 0; i < d; i++)
+      for (let j = 0; j < d; j++) found[i * d + j] += within[i * d + j] + t.classes[k] * shift[i] * shift[j]
+  }
+  return found.map((v) => v / (t.n - 1))
+})
 
 /** The quantile of sorted values, linear between them. */
 const at = (v: Float64Array, p: number): number => {
@@ -71,19 +129,6 @@ const correlations = once((t): number[] => {
   return below(c, d, (value, i, j) => Math.abs(value / Math.sqrt(c[i * d + i] * c[j * d + j])))
 })
 
-/** The columns of each class. */
-const byClass = once(({ numbers, target, classes }): Float64Array[][] => {
-  const parts = classes.map((count) => numbers.map(() => new Float64Array(count)))
-  for (const [j, column] of numbers.entries()) {
-    const ends = classes.map(() => 0)
-    for (let i = 0; i < column.length; i++) {
-      const code = target.codes[i]
-      parts[code][j][ends[code]++] = column[i]
-    }
-  }
-  return parts
-})
-
 /** Directions of columns with their variance taken out: rows of the whitening of their covariance. */
 function whitening(matrix: Float64Array, d: number): { rows: Float64Array; rank: number } {
   const { values, vectors } = symmetricEigen(matrix, d)
@@ -91,11 +136,29 @@ function whitening(matrix: Float64Array, d: number): { rows: Float64Array; rank:
   return { rows: vectors.subarray(0, rank * d).map((v, at) => v / Math.sqrt(values[Math.floor(at / d)])), rank }
 }
 
+/** Covariance of the attributes with those that say of what class a row is: both have it from the centres of the classes. */
+function withClasses(t: MetaTable): Float64Array {
+  const [d, size] = [t.numbers.length, t.numbers.length + t.classes.length]
+  const own = covarianceOf(t)
+  const center = means(t)
+  const found = new Float64Array(size * size)
+  for (let i = 0; i < d; i++) found.set(own.subarray(i * d, (i + 1) * d), i * size)
+  for (const [k, count] of t.classes.entries()) {
+    for (let j = 0; j < d; j++) {
+      const value = (count * (classMeans(t)[k][j] - center[j])) / (t.n - 1)
+      found[j * size + d + k] = value
+      found[(d + k) * size + j] = value
+    }
+    for (const [l, other] of t.classes.entries())
+      found[(d + k) * size + d + l] = ((k === l ? count : 0) - (count * other) / t.n) / (t.n - 1)
+  }
+  return found
+}
+
 /** Correlations of the best linear combinations of the attributes with those of the classes, by whitening both and one decomposition. */
 const canonical = once((t): number[] => {
-  const indicators = t.classes.map((_, k) => Float64Array.from(t.target.codes, (code) => Number(code === k)))
-  const [d, k] = [t.numbers.length, indicators.length]
-  const both = covariance([...t.numbers, ...indicators])
+  const [d, k] = [t.numbers.length, t.classes.length]
+  const both = withClasses(t)
   const block = (from: number, size: number): Float64Array =>
     Float64Array.from(
       { length: size * size },
@@ -131,7 +194,7 @@ function homogeneity(t: MetaTable): number {
   const d = t.numbers.length
   const k = t.classes.length
   const freedom = t.classes.map((count) => count - 1)
-  const parts = byClass(t).map(covariance)
+  const parts = scattersWithin(t).map((part, c) => part.map((v) => v / freedom[c]))
   const whole = sum(freedom)
   const pooled = new Float64Array(d * d)
   for (const [c, part] of parts.entries()) for (const [at, v] of part.entries()) pooled[at] += (freedom[c] * v) / whole
@@ -147,8 +210,8 @@ function gravity(t: MetaTable): number {
   const others = t.classes.map((count, k) => (k === most ? Infinity : count))
   const least = others.indexOf(Math.min(...others))
   if (t.classes.length < 2) return Number.NaN
-  const parts = byClass(t)
-  return Math.sqrt(sum(parts[most].map((column, j) => (mean(column) - mean(parts[least][j])) ** 2)))
+  const [from, to] = [classMeans(t)[most], classMeans(t)[least]]
+  return Math.sqrt(sum(Array.from(from, (v, j) => (v - to[j]) ** 2)))
 }
 
 function geometric(v: Float64Array): number {
@@ -166,9 +229,23 @@ function trimmed(v: Float64Array): number {
   return mean(v.subarray(cut, v.length - cut))
 }
 
+/** The median of the distances to the median, scaled: distances grow from there to both sides, so the least are taken in turn. */
 function deviation(v: Float64Array): number {
   const center = at(v, 0.5)
-  return 1.4826 * at(sortNumbers(v.map((x) => Math.abs(x - center))), 0.5)
+  let high = 0
+  for (let top = v.length; high < top; ) {
+    const middle = (high + top) >> 1
+    if (v[middle] < center) high = middle + 1
+    else top = middle
+  }
+  let low = high - 1
+  const h = (v.length - 1) * 0.5
+  let [before, next] = [0, 0]
+  for (let taken = 0; taken <= Math.ceil(h); taken++) {
+    before = next
+    next = high >= v.length || center - v[low] < v[high] - center ? center - v[low--] : v[high++] - center
+  }
+  return 1.4826 * (Number.isInteger(h) ? next : before + 0.5 * (next - before))
 }
 
 /** Skewness and excess kurtosis by method 3 of Joanes and Gill (1998). */
@@ -202,7 +279,7 @@ export const statistical = {
     return found.filter((r) => r >= 0.5).length / found.length
   },
   nr_outliers: (t) =>
-    sorted(t).filter((v) => {
+    t.sorted.filter((v) => {
       const [q1, q3] = [at(v, 0.25), at(v, 0.75)]
       const reach = 1.5 * (q3 - q1)
       return v[0] < q1 - reach || v[v.length - 1] > q3 + reach

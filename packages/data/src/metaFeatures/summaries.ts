@@ -1,6 +1,9 @@
-import { quantile, quantiles } from '@mlpod/math'
+import { quantile, quantiles, spread } from '@mlpod/math'
 import { countInBins, equalBins } from '../drift/bins.ts'
 
+// not Math.min(...v): a feature may have more values than a call may have arguments
+const min = (v: Float64Array): number => spread(v).min
+const max = (v: Float64Array): number => spread(v).max
 const mean = (v: Float64Array): number => v.reduce((sum, x) => sum + x, 0) / v.length
 const central = (v: Float64Array, power: number): number => {
   const center = mean(v)
@@ -17,10 +20,10 @@ const kurtosisOf = (v: Float64Array): number =>
 /** Shares of ten equal bins over the values. */
 function histogram(v: Float64Array): number[] {
   if (v.length === 0) return new Array<number>(10).fill(0)
-  return Array.from(countInBins(v, equalBins(Math.min(...v), Math.max(...v), 10)), (count) => count / v.length)
+  return Array.from(countInBins(v, equalBins(min(v), max(v), 10)), (count) => count / v.length)
 }
 
-const range = (v: Float64Array): number => Math.max(...v) - Math.min(...v)
+const range = (v: Float64Array): number => max(v) - min(v)
 
 /** How a meta-feature of many values becomes numbers. Source of names and conventions: pymfe 0.4. */
 export const summaries = {
@@ -32,9 +35,9 @@ export const summaries = {
   iq_range: (v) => quantile(v, 0.75) - quantile(v, 0.25),
   kurtosis: kurtosisOf,
   skewness: skewnessOf,
-  max: (v) => Math.max(...v),
+  max,
   median: (v) => quantile(v, 0.5),
-  min: (v) => Math.min(...v),
+  min,
   quantiles: (v) => Array.from(quantiles(v, [0, 0.25, 0.5, 0.75, 1])),
   range,
   sum: (v) => v.reduce((sum, x) => sum + x, 0),
