@@ -1,10 +1,9 @@
-import { PodError } from '@mlpod/contract'
 import { collect, valueCounts } from '../aggregates/index.ts'
 import { relationOf } from '../ingest.ts'
-import { unknownColumn } from '../query.ts'
 import type { Cell, Relation } from '../relation.ts'
 import { type Column, rowSchema } from '../schema.ts'
 import type { TextDescriptor } from './descriptors.ts'
+import { textColumns } from './textColumns.ts'
 
 /**
  * Returns the table with a column for each descriptor of a column of texts: each distinct text is looked at once. Throws `COLUMN_UNKNOWN`, `COLUMN_TYPE`,
@@ -15,15 +14,7 @@ export async function describeTexts<Row, K extends string>(
   column: keyof Row & string,
   descriptors: Readonly<Record<K, TextDescriptor>>,
 ): Promise<Relation<Row & Record<K, Cell>>> {
-  const info = (await data.describe()).find(({ name }) => name === column)
-  if (!info) throw unknownColumn(column, data.columns)
-  if (info.type !== 'string')
-    throw new PodError('COLUMN_TYPE', `the column "${column}" is ${info.sqlType} and holds no texts`)
-  const clash = Object.keys(descriptors).find((name) => (data.columns as readonly string[]).includes(name))
-  if (clash !== undefined)
-    throw new PodError('COLUMN_TWICE', `the table has a column "${clash}" already`, {
-      hint: 'name the descriptor otherwise',
-    })
+  await textColumns(data, [column], Object.keys(descriptors))
   const { sql } = data.engine
   const wish = valueCounts([sql.column(column)])
   const texts = (await collect(data, [wish]))(wish).map(({ values: [text] }) => String(text))

@@ -65,6 +65,54 @@ export const textDescriptors = {
       const all = [...text]
       return all.length === 0 ? 0 : (100 * all.filter((c) => c !== ' ' && !/\p{L}/u.test(c)).length) / all.length
     }),
+  /**
+   * Per cent of the words that are not in a list; words of `ignore` count as known; 0 of a text without words. `base` gives the form in which a word
+   * is looked up, its lemma for instance.
+   */
+  outOfVocabulary: (
+    vocabulary: Iterable<string>,
+    {
+      ignore = [],
+      base = (word) => word,
+    }: { readonly ignore?: readonly string[]; readonly base?: (word: string) => string } = {},
+  ) => {
+    const known = new Set([...vocabulary, ...ignore].map((word) => word.toLowerCase()))
+    if (known.size === 0) throw new PodError('OPTION_INVALID', '`outOfVocabulary` needs at least one word')
+    return number((text) => {
+      const list = words(text)
+      const unknown = list.filter((word) => !known.has(word) && !known.has(base(word)))
+      return list.length === 0 ? 0 : (100 * unknown.length) / list.length
+    })
+  },
+  /**
+   * From -1 to 1, by a given lexicon of words and how good or bad they are: s / sqrt(s^2 + 15), where s is their sum. A word of `negations` among the three
+   * before turns a word round by -0.74. Source of both constants: VADER (Hutto, Gilbert 2014), whose further rules (capitals, marks, "but") are not here.
+   */
+  sentiment: (
+    lexicon: Readonly<Record<string, number>>,
+    { negations = [] }: { readonly negations?: readonly string[] } = {},
+  ) => {
+    const value = new Map(Object.entries(lexicon).map(([word, v]) => [word.toLowerCase(), v]))
+    if (value.size === 0) throw new PodError('OPTION_INVALID', '`sentiment` needs at least one word')
+    // words stand here without marks: don't is dont
+    const turns = new Set(negations.map((word) => words(word).join('')))
+    return number((text) => {
+      const list = words(text)
+      const total = list.reduce((sum, word, i) => {
+        const turned = list.slice(Math.max(0, i - 3), i).some((before) => turns.has(before))
+        return sum + (value.get(word) ?? 0) * (turned ? -0.74 : 1)
+      }, 0)
+      return total === 0 ? 0 : total / Math.sqrt(total * total + 15)
+    })
+  },
+  /** Whether the text is JSON that a test accepts: of a JSON Schema, say. */
+  jsonHolds: (holds: (value: unknown) => boolean) =>
+    truth((text) => {
+      const found = parsed(text)
+      return found !== undefined && holds(found)
+    }),
+  /** What a function of the caller's tells: a model that is not asynchronous, a grammar of a language. */
+  custom: (gives: TextDescriptor['gives'], of: TextDescriptor['of']): TextDescriptor => ({ gives, of }),
   /** Whether a regular expression matches the whole text. */
   matches: (pattern: string | RegExp) => {
     const whole = new RegExp(
