@@ -1,4 +1,10 @@
 export {
+  type ConformalSelection,
+  type SelectionOptions,
+  type SelectionRows,
+  selectConformal,
+} from './conformalSelection.ts'
+export {
   type ControlledRisk,
   type ControlRiskOptions,
   controlRisk,
@@ -7,6 +13,20 @@ export {
   type RiskControl,
   type RiskMethod,
 } from './controlRisk.ts'
+export {
+  controlLanguageSets,
+  LANGUAGE_SET_SCORES,
+  type LanguageControl,
+  type LanguageCost,
+  type LanguageSetOptions,
+  type LanguageSets,
+  type LanguageSetting,
+  languageCost,
+  languageSets,
+  languageSettings,
+  type SampledAnswers,
+} from './languageSets.ts'
+export { type MarginOptions, type MaskRiskOptions, marginRisks, maskRisks, widenMasks } from './maskRisks.ts'
 export { type EmptyRows, type MultilabelRiskOptions, multilabelRisks } from './multilabelRisks.ts'
 export { ABSTAINED, OUTCOME_RISKS, type OutcomeRisk, precisionOf, recallOf } from './outcomeRisks.ts'
 export {
