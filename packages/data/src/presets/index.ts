@@ -1,0 +1,2 @@
+export { type EvidentlyEntry, evidentlyNames } from './evidentlyNames.ts'
+export { type PresetName, type PresetOptions, type PresetResult, preset, presets } from './preset.ts'
