@@ -18,6 +18,6 @@ test('the page shows every column with its verdict, what drifted first, and no d
   expect(page).toContain('&lt;b&gt;&amp;&quot;')
   expect(page.indexOf('>x<')).toBeLessThan(page.indexOf('&lt;b&gt;'))
   expect(page).toContain('1 of 2 columns drifted')
-  expect(page).toContain('missing 0 %, now 10 %')
+  expect(page).toContain('missing 0\u00a0%, now 10\u00a0%')
   expect(page).not.toMatch(/(src|href)="(?!data:,)/)
 })

@@ -3,7 +3,7 @@ import type { ColumnDrift, DriftReport } from './drift.ts'
 
 const short = (value: number): string =>
   value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential(1) : String(Number(value.toPrecision(3)))
-const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`
+const percent = (share: number): string => `${Number((100 * share).toPrecision(2))}\u00a0%`
 
 const STYLE = `
 :root{color-scheme:light dark;--page:light-dark(#fff,#0d1117);--ink:light-dark(#1f2328,#e6edf3);--faint:light-dark(#57606a,#9198a1);--line:light-dark(#d8dee4,#30363d);--pass:light-dark(#1a7f37,#3fb950);--fail:light-dark(#cf222e,#f85149);--error:light-dark(#9a6700,#d29922);--before:light-dark(#8c959f,#6e7681);--now:light-dark(#0969da,#4493f8)}

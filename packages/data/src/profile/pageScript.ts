@@ -14,7 +14,7 @@ const make = (space) => (tag, attributes, ...children) => {
 }
 const h = make()
 const s = make('http://www.w3.org/2000/svg')
-const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '\u2009')
+const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f')
 const number = (x) => {
   if (x === null || x === undefined) return none
   if (typeof x === 'string') return x
@@ -23,7 +23,7 @@ const number = (x) => {
   const text = size !== 0 && (size < 1e-4 || size >= 1e9) ? x.toExponential(2) : String(Number(x.toPrecision(4)))
   return text.replace('-', '\u2212').replace('e+', 'e')
 }
-const percent = (x) => x === 0 ? '0\u2009%' : x < 0.001 ? '<\u20090.1\u2009%' : Number((100 * x).toPrecision(3)) + '\u2009%'
+const percent = (x) => x === 0 ? '0\u202f%' : x < 0.001 ? '<\u202f0.1\u202f%' : Number((100 * x).toPrecision(3)) + '\u202f%'
 const isDate = (column) => column.role === 'date'
 const moment = (ms) => new Date(ms).toISOString().slice(0, 16).replace('T', ' ').replace(' 00:00', '')
 const edge = (column, x) => (isDate(column) ? moment(x) : number(x))
@@ -96,7 +96,7 @@ function heat({ columns, values }) {
   table.append(h('tbody', {}, columns.map((name, i) => h('tr', {}, h('th', { scope: 'row', title: name }, name), columns.map((other, j) => {
     const value = values[i][j]
     if (i === j) return h('td', {}, '')
-    const said = value === null ? none : value.toFixed(2).replace('-', '\u2212')
+    const said = value === null ? none : value.toFixed(2).replace(/^-0.00$/, '0.00').replace('-', '\u2212')
     return h('td', { title: name + ', ' + other + ': ' + said, style: value === null ? undefined : 'background:' + mix(value, value < 0 ? 'var(--series-2)' : 'var(--series-1)') + (Math.abs(value) > 0.6 ? ';color:var(--page)' : '') }, said)
   })))))
   return h('div', { class: 'scroll' }, table)
@@ -165,7 +165,7 @@ const t = P.table
 menu.append(h('a', { href: '#top' }, 'Overview'))
 const roles = Object.entries(t.roles).map(([role, count]) => count + ' ' + role).join(', ')
 const tile = (name, value, small) => h('div', {}, h('dt', {}, name), h('dd', {}, value, small ? h('small', {}, small) : undefined))
-main.append(h('dl', { class: 'tiles' }, tile('rows', grouped(t.rows)), tile('columns', grouped(t.columns), roles), tile('missing cells', percent(t.cellsMissingShare), t.columnsWithMissing === 0 ? 'in no column' : 'in ' + t.columnsWithMissing + ' columns'),
+main.append(h('dl', { class: 'tiles' }, tile('rows', grouped(t.rows)), tile('columns', grouped(t.columns), roles), tile('missing cells', percent(t.cellsMissingShare), t.columnsWithMissing === 0 ? 'in no column' : 'in ' + t.columnsWithMissing + (t.columnsWithMissing === 1 ? ' column' : ' columns')),
   t.duplicates === null ? undefined : tile('repeated rows', grouped(t.repeatedRows), t.duplicates === 0 ? undefined : 'of ' + grouped(t.duplicates) + ' kinds'), tile('alerts', grouped(P.alerts.length))))
 const said = { constant: 'constant', unique: 'unique', missing: 'missing', zeros: 'zeros', infinite: 'infinite', skewed: 'skewed', uniform: 'uniform', highCardinality: 'many values', imbalance: 'imbalance', constantLength: 'constant length', unsupported: 'unsupported', duplicates: 'duplicates', empty: 'empty', highCorrelation: 'high correlation', nonStationary: 'not stationary', seasonal: 'seasonal' }
 const place = (name) => 'column-' + P.columns.findIndex((column) => column.name === name)
