@@ -59,9 +59,8 @@ export function calibrateRegression(
       hint: 'set symmetric: false',
     })
   const levels = levelsOf(options)
-  const given = checkedParts(used, parts, y.length)
   const truth = asColumn(y)
-  for (const part of used.positive ?? []) checkPositive(part === 'y' ? truth : given[part], part)
+  const given = checkedParts(used, parts, y.length, { y: truth })
   const above = columnOf(used.above(columnAlgebra, truth, given), y.length)
   const below = columnOf(used.below(columnAlgebra, truth, given), y.length)
   const at = (scores: Float64Array, level: readonly number[]): Calibration =>
@@ -108,7 +107,6 @@ export function regressionIntervals(
   const { score, levels, above, below } = conformal
   const n = parts[score.parts[0]]?.length ?? 0
   const given = checkedParts(score, parts, n)
-  for (const part of score.positive ?? []) if (part !== 'y') checkPositive(given[part], part)
   const width = levels.length
   const plain = rows.groups === undefined && rows.weights === undefined
   const [ups, downs] = plain ? [undefined, undefined] : [thresholdsOf(above, n, rows), thresholdsOf(below, n, rows)]
@@ -202,16 +200,23 @@ export function checkPresent(score: RegressionScore, parts: RegressionParts<unkn
     })
 }
 
-function checkedParts(
+/** Returns the parts that the score reads as doubles, each n long and above 0 where it must be. */
+export function checkedParts(
   score: RegressionScore,
   parts: RegressionColumns,
   n: number,
+  { y }: { readonly y?: Float64Array } = {},
 ): Readonly<Record<RegressionPart, Float64Array>> {
   checkPresent(score, parts)
   for (const part of score.parts) checkLength(parts[part]?.length, n, `values of "${part}"`)
-  return Object.fromEntries(score.parts.map((part) => [part, asColumn(parts[part] as ArrayLike<number>)])) as Readonly<
-    Record<RegressionPart, Float64Array>
-  >
+  const given = Object.fromEntries(
+    score.parts.map((part) => [part, asColumn(parts[part] as ArrayLike<number>)]),
+  ) as Readonly<Record<RegressionPart, Float64Array>>
+  for (const part of score.positive ?? []) {
+    const values = part === 'y' ? y : given[part]
+    if (values) checkPositive(values, part)
+  }
+  return given
 }
 
 function checkPositive(values: Float64Array, part: string): void {

@@ -1,0 +1,272 @@
+import { PodError } from '@mlpod/contract'
+import { conformalRank } from '@mlpod/math'
+import { type Affine, affineAlgebra, knownColumn, unknownThreshold } from '../algebra/affine.ts'
+import { asColumn, columnAlgebra, columnOf } from '../algebra/columns.ts'
+import {
+  type CalibrateOptions,
+  type Calibration,
+  calibrateScores,
+  checkLength,
+  type NewRows,
+} from '../calibrate/calibrate.ts'
+import { eachSide, levelsOf } from '../calibrate/levels.ts'
+import type { RegressionPart, RegressionScore, regressionScores } from './scores.ts'
+import { quickSelect, type SortedScores, selectShifted } from './selection.ts'
+import { checkedParts, type Intervals, type RegressionColumns, scoreOf } from './splitRegression.ts'
+
+/**
+ * How intervals are made of models that each left out one fold: around the model of all rows (`base`: no guarantee in theory), around
+ * each fold's own prediction (`plus`: coverage at least 2 level - 1, in practice level), or from the least to the largest of them
+ * (`minmax`: coverage at least level).
+ */
+export type CrossMethod = 'base' | 'plus' | 'minmax'
+
+/** Cross-conformal intervals, calibrated on out-of-fold answers. */
+export interface CrossConformal {
+  readonly score: RegressionScore
+  readonly method: CrossMethod
+  readonly levels: readonly number[]
+  readonly symmetric: boolean
+  readonly folds: number
+  /** The scores of both sides, of all rows and by group; for `plus`, also by fold. */
+  readonly above: CrossSide
+  readonly below: CrossSide
+}
+
+interface CrossSide {
+  readonly calibration: Calibration
+  /** For each group of the calibration, the sorted scores of each fold. */
+  readonly byFold: readonly (readonly SortedScores[])[]
+}
+
+/** Settings of `calibrateCross`. */
+export interface CrossOptions extends CalibrateOptions {
+  readonly score?: RegressionScore | keyof typeof regressionScores
+  readonly symmetric?: boolean
+  /** `plus` by default. */
+  readonly method?: CrossMethod
+  /** For each row the fold it was left out in, 0 and up: K folds for CV+, n for the jackknife+. */
+  readonly folds: ArrayLike<number>
+}
+
+/**
+ * Returns the calibration of cross-conformal intervals (CV, CV+, jackknife, jackknife+, minmax): `parts` holds what the model that
+ * did not see a row says of it. Throws what `calibrateRegression` throws, and `FOLD_INVALID`.
+ * Source: Barber, Candes, Ramdas, Tibshirani 2021.
+ */
+export function calibrateCross(
+  y: ArrayLike<number>,
+  parts: RegressionColumns,
+  { score, symmetric, method = 'plus', folds, ...options }: CrossOptions,
+): CrossConformal {
+  const used = scoreOf(score ?? (parts.lower === undefined ? 'absolute' : 'cqr'))
+  const both = symmetric ?? used.symmetric
+  const levels = levelsOf(options)
+  const n = y.length
+  checkLength(folds.length, n, 'folds')
+  const count = foldCount(folds)
+  const given = checkedParts(used, parts, n, { y: asColumn(y) })
+  const above = columnOf(used.above(columnAlgebra, asColumn(y), given), n)
+  const below = columnOf(used.below(columnAlgebra, asColumn(y), given), n)
+  const side = (scores: Float64Array, level: readonly number[]): CrossSide => {
+    const calibration = calibrateScores(scores, { ...options, alpha: undefined, level })
+    return {
+      calibration,
+      byFold:
+        method === 'plus'
+          ? calibration.groups.map(({ group }) => scoresByFold(scores, folds, count, group, options))
+          : [],
+    }
+  }
+  const shared = { score: used, method, levels, symmetric: both, folds: count }
+  if (both) {
+    const one = side(columnOf(columnAlgebra.max(above, below), n), levels)
+    return { ...shared, above: one, below: one }
+  }
+  const sides = levels.map(eachSide)
+  return { ...shared, above: side(above, sides), below: side(below, sides) }
+}
+
+/** What the models say of m new rows: of each fold's model [m, folds] row-major, and for `base` of the model of all rows [m]. */
+export interface CrossAnswers {
+  readonly folds?: RegressionColumns
+  readonly full?: RegressionColumns
+}
+
+/**
+ * Returns the intervals of new rows, [m, levels]. No matrix of m rows by n scores is made: the ranks are found in the folds' sorted
+ * scores. Throws `PART_MISSING`, `LENGTH_MISMATCH`, `VALUE_NOT_POSITIVE`, `GROUP_INVALID`.
+ */
+export function crossIntervals(conformal: CrossConformal, answers: CrossAnswers, rows: NewRows = {}): Intervals {
+  const { score, method, levels, folds } = conformal
+  const from = method === 'base' ? 'full' : 'folds'
+  const parts = answers[from]
+  if (parts === undefined)
+    throw new PodError(
+      'PART_MISSING',
+      `the method "${method}" needs the answers of ${from === 'full' ? 'the model of all rows' : "each fold's model"}`,
+      {
+        hint: `give { ${from}: { ${score.parts.join(', ')} } }`,
+      },
+    )
+  const width = from === 'full' ? 1 : folds
+  const m = (parts[score.parts[0]]?.length ?? 0) / width
+  if (!Number.isInteger(m))
+    throw new PodError('LENGTH_MISMATCH', `${m * width} values of "${score.parts[0]}" do not fall into ${width} folds`)
+  checkLength(rows.groups?.length, m, 'groups')
+  checkLength(rows.weights?.length, m, 'weights')
+  const given = checkedParts(score, parts, m * width)
+  const lower = new Float64Array(m * levels.length)
+  const upper = new Float64Array(m * levels.length)
+  let empty = 0
+  const high = edges(conformal, 'above', given, width)
+  const low = edges(conformal, 'below', given, width)
+  for (let i = 0; i < m; i++) {
+    const group = groupOf(conformal.above.calibration, rows.groups?.[i])
+    const weight = rows.weights?.[i] ?? 1
+    for (let l = 0; l < levels.length; l++) {
+      const at = i * levels.length + l
+      upper[at] = high(i, group, l, weight)
+      lower[at] = low(i, group, l, weight)
+      if (lower[at] > upper[at]) empty++
+    }
+  }
+  return { levels, lower, upper, empty }
+}
+
+/** Returns the index of a group among the calibrated ones; -1 for an unseen one that gets no threshold. */
+function groupOf({ groups, unseenGroup }: Calibration, name: string | undefined): number {
+  if (name === undefined) return 0
+  if (groups.length === 1)
+    throw new PodError('GROUP_INVALID', 'the new rows have groups, but calibration had none', {
+      hint: 'give the groups of the calibration rows too',
+    })
+  const found = groups.findIndex(({ group }) => group === name)
+  return found > 0 ? found : unseenGroup === 'infinite' ? -1 : 0
+}
+
+/** Folds with fewer scores than this on average are not searched one by one. */
+const SHORT = 8
+
+type Edge = (row: number, group: number, level: number, weight: number) => number
+
+/** Returns the function that makes one side's bound of a row. */
+function edges(
+  conformal: CrossConformal,
+  which: 'above' | 'below',
+  given: Readonly<Record<RegressionPart, Float64Array>>,
+  width: number,
+): Edge {
+  const { score, method } = conformal
+  const { calibration, byFold } = conformal[which]
+  const bound = which === 'above' ? score.upper : score.lower
+  const sign = which === 'above' ? 1 : -1
+  const infinite = sign * Number.POSITIVE_INFINITY
+  const parts = Object.fromEntries(score.parts.map((part) => [part, knownColumn(given[part])])) as Record<
+    RegressionPart,
+    Affine
+  >
+  const linear = bound(affineAlgebra, unknownThreshold, parts)
+  const cells = given[score.parts[0]].length
+  const offset = columnOf(columnAlgebra.mul(linear.offset, sign), cells)
+  const scale = columnOf(columnAlgebra.mul(linear.scale, sign), cells)
+  const exact = (at: number, q: number): number => {
+    const one = Object.fromEntries(score.parts.map((part) => [part, given[part][at]])) as Record<RegressionPart, number>
+    const value = bound(columnAlgebra, q, one) as number
+    return Number.isNaN(value) ? infinite : value
+  }
+  const thresholdFor = (group: number, l: number): number => calibration.groups[group].thresholds[l]
+  const values = new Float64Array(calibration.groups[0].n)
+  if (method === 'plus')
+    return (row, group, l, weight) => {
+      if (group < 0) return infinite
+      const { n, cumulative } = calibration.groups[group]
+      const level = calibration.levels[l]
+      const rank =
+        cumulative === undefined
+          ? conformalRank(n, level)
+          : level * (cumulative[cumulative.length - 1] + weight) * (1 - 1e-12)
+      const from = row * width
+      const lists = byFold[group]
+      if (cumulative === undefined && n < SHORT * width) {
+        if (rank > n) return infinite
+        // of many short lists, all values are looked at
+        let filled = 0
+        lists.forEach(({ scores }, k) => {
+          for (let i = 0; i < scores.length; i++) values[filled++] = offset[from + k] + scale[from + k] * scores[i]
+        })
+        const value = sign * quickSelect(values.subarray(0, filled), rank)
+        return Number.isNaN(value) ? infinite : value
+      }
+      const place = selectShifted(lists, offset.subarray(from, from + width), scale.subarray(from, from + width), rank)
+      return place === undefined ? infinite : exact(from + place.list, lists[place.list].scores[place.index])
+    }
+  return (row, group, l) => {
+    if (group < 0) return infinite
+    const q = thresholdFor(group, l)
+    let most = exact(row * width, q)
+    for (let k = 1; k < width; k++) {
+      const next = exact(row * width + k, q)
+      if (sign * next > sign * most) most = next
+    }
+    return most
+  }
+}
+
+function foldCount(folds: ArrayLike<number>): number {
+  let largest = -1
+  for (let i = 0; i < folds.length; i++) {
+    if (!(Number.isInteger(folds[i]) && folds[i] >= 0))
+      throw new PodError('FOLD_INVALID', `the fold ${folds[i]} of row ${i} is no whole number >= 0`)
+    if (folds[i] > largest) largest = folds[i]
+  }
+  return largest + 1
+}
+
+/** The sorted scores of each fold of one group (all rows for null). */
+function scoresByFold(
+  scores: Float64Array,
+  folds: ArrayLike<number>,
+  count: number,
+  group: string | null,
+  { groups, weights }: CalibrateOptions,
+): SortedScores[] {
+  const rows: number[][] = Array.from({ length: count }, () => [])
+  for (let i = 0; i < scores.length; i++)
+    if ((group === null || groups?.[i] === group) && !Number.isNaN(scores[i])) rows[folds[i]].push(i)
+  return rows.map((members) => {
+    const sorted = calibrateScoresOrNone(scores, members, weights)
+    return sorted ?? { scores: [] }
+  })
+}
+
+function calibrateScoresOrNone(
+  scores: Float64Array,
+  rows: readonly number[],
+  weights: ArrayLike<number> | undefined,
+): SortedScores | undefined {
+  if (rows.length === 0) return undefined
+  const members = Float64Array.from(rows, (i) => scores[i])
+  return calibrateScores(members, {
+    level: 0.5,
+    ...(weights ? { weights: Float64Array.from(rows, (i) => weights[i]) } : {}),
+  }).groups[0]
+}
+
+/** How the models' predictions become one. */
+export type PointAggregate = 'mean' | 'median'
+
+/** Returns one prediction a row of those of each fold's model [m, folds]: their mean or median. */
+export function crossPoint(
+  predictions: ArrayLike<number>,
+  folds: number,
+  aggregate: PointAggregate = 'mean',
+): Float64Array {
+  const values = new Float64Array(folds)
+  return Float64Array.from({ length: predictions.length / folds }, (_, i) => {
+    for (let k = 0; k < folds; k++) values[k] = predictions[i * folds + k]
+    if (aggregate === 'mean') return values.reduce((sum, x) => sum + x, 0) / folds
+    values.sort()
+    return (values[(folds - 1) >> 1] + values[folds >> 1]) / 2
+  })
+}
