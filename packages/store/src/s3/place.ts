@@ -37,6 +37,14 @@ export function keyPattern(pattern: string): RegExp {
 const WILD: Readonly<Record<string, string>> = { '**/': '(?:[^/]+/)*', '**': '.*', '*': '[^/]*', '?': '[^/]' }
 
 const oneOf = (word: string): string => {
-  const inner = word.slice(1, -1).replace(/^!/, '')
-  return `[${word[1] === '!' ? '^/' : ''}${inner.replace(/[\\\]^[&~|]/g, '\\$&')}]`
+  const isNot = word[1] === '!'
+  const members = word.slice(isNot ? 2 : 1, -1).match(/.-.|./gsu) ?? []
+  const said = members.map((member) => {
+    const [from, , to = from] = [...member]
+    // a range that goes back holds nothing
+    return from.codePointAt(0)! > to.codePointAt(0)! ? '' : `${point(from)}-${point(to)}`
+  })
+  return isNot ? `[^/${said.join('')}]` : `[${said.join('')}]`
 }
+
+const point = (character: string): string => `\\u{${character.codePointAt(0)!.toString(16)}}`
