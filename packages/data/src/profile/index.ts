@@ -11,6 +11,7 @@ export { profile } from './profile.ts'
 export { profileHtml } from './profileHtml.ts'
 export type { ProfileOptions } from './profileOptions.ts'
 export type { SeriesStatistics, TimeProfile } from './series.ts'
+export type { FileStatistics, TextMeaning } from './textMeaning.ts'
 export type {
   ColumnProfile,
   CountedCell,

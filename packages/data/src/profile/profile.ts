@@ -7,6 +7,8 @@ import { alertsOf } from './alerts.ts'
 import { share } from './columnCounts.ts'
 import { isDate, isNumber, isText, numberSql } from './columnSql.ts'
 import type { Context } from './context.ts'
+import { filesAt } from './files.ts'
+import { memoryOf } from './memory.ts'
 import { type ProfileOptions, settingsOf } from './profileOptions.ts'
 import { readNumbers } from './readNumbers.ts'
 import { readOthers } from './readOthers.ts'
@@ -53,7 +55,12 @@ export async function profile(data: AnyRelation, options: ProfileOptions = {}): 
   const levels = new Map<string, readonly string[]>()
   // the engine counts texts while numbers are looked at
   await Promise.all([readNumbers(context, infos, found, levels), readOthers(context, infos, found, levels)])
-  const columns = infos.map(({ name }) => found.get(name)!)
+  const measured = infos
+    .map(({ name }) => found.get(name)!)
+    .map((column) => ({ ...column, memoryBytes: memoryOf(column) }))
+  const columns = options.files
+    ? await Promise.all(measured.map((column) => withFiles(column, levels.get(column.name))))
+    : measured
   const cross = minimal
     ? undefined
     : await across(context, infos, columns, levels, { associations, maxRows, interactions })
@@ -81,6 +88,15 @@ export async function profile(data: AnyRelation, options: ProfileOptions = {}): 
     sensitive,
   }
   return sensitive ? withoutValues(whole) : whole
+}
+
+/** A column of paths with what stands there. */
+async function withFiles(column: ColumnProfile, paths: readonly string[] = []): Promise<ColumnProfile> {
+  const { text } = column
+  const meaning = text?.content?.meaning
+  if (!text?.content || meaning?.kind !== 'path') return column
+  const content = { ...text.content, meaning: { ...meaning, files: await filesAt(paths) } }
+  return { ...column, text: { ...text, content } }
 }
 
 /** Rows of a series, the latest ones: its tests look at all pairs of lags. */
@@ -134,6 +150,7 @@ function tableOf(
     columns: columns.length,
     cellsMissing,
     cellsMissingShare: share(cellsMissing, rows * columns.length),
+    memoryBytes: columns.reduce((sum, { memoryBytes = 0 }) => sum + memoryBytes, 0),
     columnsWithMissing: columns.filter(({ missing }) => missing > 0).length,
     columnsAllMissing: rows === 0 ? 0 : columns.filter(({ missing }) => missing === rows).length,
     duplicates: duplicates?.groups ?? null,

@@ -28,6 +28,8 @@ export interface ProfileOptions {
   readonly time?: string
   /** Lags of autocorrelations that are told. */
   readonly lags?: number
+  /** Whether the files are looked at that paths in texts lead to: whether they are there, how large, and whether images. */
+  readonly files?: boolean
   /** Numbers with at most so many distinct values are categories. */
   readonly categoricalUpTo?: number
 }

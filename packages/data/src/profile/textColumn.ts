@@ -64,7 +64,7 @@ export async function describeCategories(
     WITH g AS MATERIALIZED (SELECT CAST(${column} AS VARCHAR) AS v, count(*) AS c FROM (${from}) WHERE ${column} IS NOT NULL GROUP BY 1)
     SELECT count(*) AS distinct_, coalesce(sum(c), 0)::DOUBLE AS n, count_if(c = 1) AS unique_,
       coalesce(fsum(c * ln(c)), 0) AS logs, coalesce(sum(c * c::HUGEINT), 0)::DOUBLE AS squares,
-      ${lengths} AS lengths,
+      ${lengths} AS lengths,${kind === 'text' ? ' coalesce(sum(c * strlen(v)), 0)::DOUBLE AS bytes,' : ''}
       (SELECT list(v) FROM (SELECT v FROM g ORDER BY c DESC, v LIMIT ${listed})) AS texts,
       (SELECT list(c) FROM (SELECT c FROM g ORDER BY c DESC, v LIMIT ${listed})) AS counts,
       ${registersSql('v', 'g')} AS registers
@@ -87,7 +87,9 @@ export async function describeCategories(
   })
   const list = shown(LISTED)
   return {
-    ...(kind === 'text' ? { text: { ...lengthsOf(pairs, n), content: content?.content ?? null } } : {}),
+    ...(kind === 'text'
+      ? { text: { ...lengthsOf(pairs, n), bytes: Number(row.bytes), content: content?.content ?? null } }
+      : {}),
     missing: rows - n,
     distinct,
     unique,
@@ -131,7 +133,7 @@ const listOf = (value: unknown): readonly unknown[] =>
 
 type Pairs = readonly (readonly [length: number, count: number])[]
 
-function lengthsOf(pairs: Pairs, n: number): Omit<TextStatistics, 'content'> {
+function lengthsOf(pairs: Pairs, n: number): Omit<TextStatistics, 'content' | 'bytes'> {
   const place = (k: number): number => {
     let seen = 0
     for (const [length, count] of pairs) {

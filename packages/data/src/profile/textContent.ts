@@ -1,3 +1,4 @@
+import { meaningOf } from './textMeaning.ts'
 import { LISTED, type TopSketch } from './topSketch.ts'
 import type { CountedCell, TextContent } from './types.ts'
 
@@ -96,6 +97,7 @@ export function contentOf(
     add(scripts, nameOf(SCRIPTS, character), count)
   }
   const list: CountedCell[] = greatest(shapes, LISTED)
+  const meaning = meaningOf(texts, counts, top)
   // what was not looked at is at most as frequent as the last text that was, times all that remain
   const unseen = of > texts.length ? (of - texts.length) * (counts[counts.length - 1] ?? 0) : 0
   return {
@@ -109,6 +111,7 @@ export function contentOf(
       words: greatest(words, top),
       firstCharacters: greatest(first, top),
       shapes: greatest(shapes, top),
+      ...(meaning === undefined ? {} : { meaning }),
     },
     shapes: {
       values: list,

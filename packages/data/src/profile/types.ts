@@ -3,6 +3,7 @@ import type { Alert } from './alerts.ts'
 import type { Associations } from './associations.ts'
 import type { TimeProfile } from './series.ts'
 import type { ColumnSketch } from './sketch.ts'
+import type { TextMeaning } from './textMeaning.ts'
 
 /** What a column is treated as. Numbers of at most five distinct values count as categories, texts of many values as text. */
 export type ProfileRole = 'number' | 'category' | 'text' | 'bool' | 'date' | 'unsupported'
@@ -94,6 +95,8 @@ export interface TextStatistics {
   readonly meanLength: number | null
   readonly medianLength: number | null
   readonly maxLength: number | null
+  /** Of all texts, in UTF-8. */
+  readonly bytes: number
   /** How many rows have each length, the lengths ascending (longer ones than 200 kinds are left out). */
   readonly lengths: readonly (readonly [length: number, count: number])[]
   /** null in a minimal profile, and where values must not be shown. */
@@ -115,6 +118,8 @@ export interface TextContent {
   readonly firstCharacters: readonly CountedCell[]
   /** Shapes: digits are 9, letters A. */
   readonly shapes: readonly CountedCell[]
+  /** What all of them are, where they are more than texts: links, paths, words for yes and no. */
+  readonly meaning?: TextMeaning
 }
 
 /** Days and moments. */
@@ -130,6 +135,8 @@ export interface DateStatistics {
 
 /** The profile of one column: `number`, `text` and `date` are there for columns of these types. */
 export interface ColumnProfile extends ColumnCounts {
+  /** Bytes in memory, as Arrow lays columns out. */
+  readonly memoryBytes?: number
   readonly number?: NumberStatistics
   readonly text?: TextStatistics
   readonly date?: DateStatistics
@@ -143,6 +150,8 @@ export interface TableStatistics {
   /** Over all cells. */
   readonly cellsMissingShare: number
   readonly columnsWithMissing: number
+  /** Bytes in memory, as Arrow lays columns out. */
+  readonly memoryBytes: number
   readonly columnsAllMissing: number
   /** Distinct rows that occur more than once, and the rows that repeat an earlier one; null in a minimal profile. */
   readonly duplicates: number | null
