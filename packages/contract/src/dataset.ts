@@ -12,7 +12,7 @@ export interface Dataset<Read = unknown, Write = Read> {
   /** Path from the pod's root: of a source, the file read; of a node's output, where a copy is put. */
   readonly file?: string
   /**
-   * Of a source that is no file of the pod, as a table of a database: makes its bytes at `path`, where nothing is yet. The same contents give the same
+   * Of a source that is no file of the pod, as a table of a database: makes its bytes a file at `path`, where nothing is yet. The same contents give the same
    * bytes, which are kept in the store.
    */
   fetch?(path: string): Promise<void>

@@ -1,8 +1,8 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Dataset, PodError } from '@mlpod/contract'
-import { checkoutS3, isS3, type Lock, type Store, type Stored } from '@mlpod/store'
+import { isS3, type Lock, type Store, type Stored, s3Files } from '@mlpod/store'
 
 /** A source as it is now. */
 export interface Source extends Stored {
@@ -31,7 +31,10 @@ export async function identifySources(
           hint: 'give it a path in the catalog, or add the node that makes it to the pipeline',
         })
       if (dataset.fetch !== undefined || isS3(dataset.file)) {
-        found.set(name, await fetched(dataset, dataset.file, store))
+        const { hash, size } = await (dataset.fetch
+          ? fetchedBy(dataset.fetch, store)
+          : fetchedFromS3(dataset.file, store))
+        found.set(name, { hash, size, path: await store.materialize(hash) })
         return
       }
       const path = resolve(root, dataset.file)
@@ -52,14 +55,19 @@ export async function identifySources(
   return found
 }
 
-/** Puts what is no file of the pod into the store; an object of S3 is fetched only if it is not on this machine. */
-async function fetched({ fetch }: Dataset, file: string, store: Store): Promise<Source> {
+/** Keeps the bytes of objects on S3; those that are on this machine are neither fetched nor read again. */
+async function fetchedFromS3(place: string, store: Store): Promise<Stored> {
+  const { single, files } = await s3Files(place)
+  const kept: (Stored & { readonly path: string })[] = []
+  for (const { name, path } of files) kept.push({ path: name, ...(await store.putFile(path)) })
+  return single ? kept[0] : await store.putManifest(kept)
+}
+
+async function fetchedBy(fetch: (path: string) => Promise<void>, store: Store): Promise<Stored> {
   const temporary = store.temporary()
   try {
-    await (fetch ? fetch(temporary) : checkoutS3(file, temporary))
-    const isFolder = statSync(temporary).isDirectory()
-    const stored = isFolder ? await store.putDirectory(temporary) : await store.putFile(temporary, { move: true })
-    return { ...stored, path: await store.materialize(stored.hash) }
+    await fetch(temporary)
+    return await store.putFile(temporary, { move: true })
   } finally {
     await rm(temporary, { recursive: true, force: true })
   }

@@ -75,12 +75,19 @@ function placeIn(
     .digest('hex')
     .slice(0, 32)
   const home = join(folder, 'objects', name)
-  // a key may hold what is no name of a file
-  const parts = key
-    .split('/')
-    .map((part) => (/^\.{0,2}$/.test(part) ? `%${part}` : part.replaceAll('\\', '%5C').replaceAll('\0', '%00')))
-  return { home, path: join(home, ...parts) }
+  return { home, path: join(home, localName(key)) }
 }
+
+/** Returns a key as a path that stays below its folder, whatever it holds. */
+export const localName = (key: string): string =>
+  key
+    .split('/')
+    .map((part) =>
+      /^\.{0,2}$/.test(part)
+        ? `%${part}`
+        : part.replaceAll('\\', '%5C').replaceAll('\0', '%00').replaceAll('\n', '%0A'),
+    )
+    .join('/')
 
 /** Removes what was not opened for longest, until what is left takes no more than `limit` bytes. */
 async function makeRoom(folder: string, limit: number): Promise<void> {

@@ -1,8 +1,6 @@
-import { copyFile, link, mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { PodError } from '@mlpod/contract'
 import { eachAbreast } from '../folder.ts'
-import { openS3Cache, type S3CacheOptions } from './cache.ts'
+import { localName, openS3Cache, type S3CacheOptions } from './cache.ts'
 import { openS3, type S3, type S3Object, type S3Options } from './openS3.ts'
 import { fixedPart, isKeyPattern, keyPattern, s3Place } from './place.ts'
 import { keyMissing } from './problem.ts'
@@ -16,7 +14,7 @@ export interface S3FileOptions extends S3Options {
 export interface S3Files {
   /** Whether the place is one object, and no folder or pattern. */
   readonly single: boolean
-  /** The objects in the order of their keys; `path` is a read-only file that ends in the key, `name` the key below the folder. */
+  /** The objects in the order of their keys; `path` is a read-only file that ends in the key, `name` the key below the folder, as the path of a file. */
   readonly files: readonly { readonly object: S3Object; readonly name: string; readonly path: string }[]
 }
 
@@ -44,7 +42,7 @@ export async function s3Files(
     )
     return {
       single,
-      files: chosen.map((object, i) => ({ object, name: object.key.slice(root.length), path: paths[i] })),
+      files: chosen.map((object, i) => ({ object, name: localName(object.key.slice(root.length)), path: paths[i] })),
     }
   } finally {
     s3.close()
@@ -89,15 +87,4 @@ async function listed(s3: S3, place: string, wanted: (object: S3Object) => boole
   const objects: S3Object[] = []
   for await (const object of s3.list(place)) if (!object.key.endsWith('/') && wanted(object)) objects.push(object)
   return objects
-}
-
-/** Puts what a place names at `path`, where nothing is yet: a file for an object, a folder for a pattern or a folder. Throws what `s3Files` throws. */
-export async function checkoutS3(place: string, path: string, options: S3FileOptions = {}): Promise<void> {
-  const { single, files } = await s3Files(place, options)
-  for (const { name, path: from } of files) {
-    const to = single ? path : join(path, name)
-    await mkdir(dirname(to), { recursive: true })
-    // the bytes are shared where the disk is the same
-    await link(from, to).catch(() => copyFile(from, to))
-  }
 }

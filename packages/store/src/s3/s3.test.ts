@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { localName } from './cache.ts'
 import { openS3, type S3Options } from './openS3.ts'
 import { fixedPart, isKeyPattern, isS3, keyPattern, s3Place } from './place.ts'
 import { loadSdk } from './sdk.ts'
@@ -31,6 +32,12 @@ test('places are taken apart, and what is none is refused', () => {
   expect(s3Place('s3://bucket')).toEqual({ bucket: 'bucket', key: '' })
   for (const wrong of ['s3://', 's3:///key', 's3://AB/x', 's3://ab/x', 's3://-abc/x', 'http://bucket/x'])
     expect(() => s3Place(wrong)).toThrow(expect.objectContaining({ code: 'PLACE_INVALID' }))
+})
+
+test('no key climbs out of its folder on this machine', () => {
+  expect(localName('high/../../x//y')).toBe('high/%../%../x/%/y')
+  expect(localName('/a/./b\\c\0\nd')).toBe('%/a/%./b%5Cc%00%0Ad')
+  expect(localName('country=be/x y.csv')).toBe('country=be/x y.csv')
 })
 
 test('a pattern means what it means to a shell', () => {
