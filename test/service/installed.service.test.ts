@@ -175,6 +175,13 @@ export const wrong = node({
   expect(reasons.filter((line) => !line.startsWith(' '))).toEqual([])
 })
 
+test('the client of S3 is not installed unasked, and its absence says how to', () => {
+  const ask =
+    "import { openTable } from 'mlpod/data'\nconsole.log(await openTable('s3://bucket/x.csv').catch((e) => [e.code, e.hint].join()))\n"
+  writeFileSync(join(pod, 'remote.ts'), ask)
+  expect(succeed(pod, 'npx', 'node', 'remote.ts').trim()).toBe('PACKAGE_MISSING,npm i @aws-sdk/client-s3')
+})
+
 test('built packages make the same models as sources do, byte for byte, and serve them', () => {
   const mortgage = join(pod, 'mortgage')
   cpSync(join(root, 'pods/mortgage'), mortgage, {
