@@ -6,8 +6,10 @@ export {
   type ReliabilityBin,
   reliabilityBins,
 } from './calibrationError.ts'
+export * from './calibrators/index.ts'
 export { calibrationErrorOf, countCovered, covers, type ModelAndData } from './covers.ts'
 export { marginOfLast, splitSet, temperedSoftmax } from './graph.ts'
+export * from './metrics/index.ts'
 export * from './regression/index.ts'
 export * from './risk/index.ts'
 export { type CalibratedGroup, calibrateSplit, type SplitConformal, type SplitOptions, splitSets } from './split.ts'
