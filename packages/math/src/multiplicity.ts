@@ -41,3 +41,13 @@ export const benjaminiHochberg: Correction = (pValues) => {
   })
   return adjusted
 }
+
+/**
+ * Returns, for each e-value, the least level at which it is rejected so that the expected share of false rejections is at most that level, whatever
+ * the dependence of the tests: 1 / e in place of p in the procedure of Benjamini and Hochberg. Throws `E_VALUE_INVALID`.
+ * Source: Wang, Ramdas (2022), False discovery rate control with e-values.
+ */
+export function eBenjaminiHochberg(eValues: readonly number[]): number[] {
+  for (const e of eValues) if (!(e >= 0)) throw new PodError('E_VALUE_INVALID', `${e} is no e-value`)
+  return benjaminiHochberg(eValues.map((e) => Math.min(1, 1 / e)))
+}

@@ -1,3 +1,4 @@
+export { type AnytimeColumn, type AnytimeDrift, type AnytimeOptions, type DriftWatch, driftWatch } from './anytime.ts'
 export {
   type ColumnDrift,
   type DriftOptions,
@@ -9,6 +10,7 @@ export {
   type PerColumn,
 } from './drift.ts'
 export { driftHtml } from './driftHtml.ts'
+export { type ColumnImpact, type DriftImpact, type DriftImpactOptions, driftImpact, type Gradients } from './impact.ts'
 export type { Method as DriftMethod } from './method.ts'
 export { driftMethods, type MethodName as DriftMethodName } from './methods.ts'
 export { type NoDriftOptions, noDrift } from './noDrift.ts'
