@@ -1,0 +1,49 @@
+export { type BetaCalibrator, type BetaParameters, fitBeta } from './beta.ts'
+export { applyCalibrator, type BinaryCalibrator, calibratorValue } from './binaryCalibrators.ts'
+export {
+  applyLinear,
+  fitDirichlet,
+  fitMatrixScaling,
+  fitVectorScaling,
+  type LinearCalibrator,
+  type LinearOptions,
+  linearValue,
+} from './classCalibrators.ts'
+export {
+  fitHistogramBinning,
+  fitPlattBinning,
+  type HistogramCalibrator,
+  type HistogramOptions,
+  type PlattBinningCalibrator,
+} from './histogramBinning.ts'
+export { fitIsotonic, type IsotonicCalibrator } from './isotonicCalibrator.ts'
+export { fitPlatt, type PlattCalibrator } from './platt.ts'
+export {
+  applyTopLabel,
+  type BinaryFit,
+  fitTopLabel,
+  type TopLabelCalibrator,
+  type TopLabels,
+  topLabelValue,
+} from './topLabel.ts'
+export {
+  applyVennAbersRegression,
+  fitVennAbers,
+  fitVennAbersRegression,
+  mergeVennAbers,
+  type VennAbersCalibrator,
+  type VennAbersMerge,
+  type VennAbersNumbers,
+  type VennAbersOptions,
+  type VennAbersProbabilities,
+  type VennAbersRegression,
+  vennAbersBracket,
+  vennAbersProbabilities,
+} from './vennAbers.ts'
+export {
+  applyVennAbersClasses,
+  fitVennAbersClasses,
+  type VennAbersClasses,
+  type VennAbersClassesOptions,
+  vennAbersClassesValue,
+} from './vennAbersClasses.ts'
