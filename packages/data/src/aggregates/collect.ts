@@ -44,7 +44,13 @@ export async function collect(data: AnyRelation, wanted: readonly Aggregate[]): 
   const places = ranks.flatMap(({ key, aggregate: { value, at } }): Column[] => {
     const n = Number(valueIn(found, `n ${key}`))
     const wishes = n === 0 ? [] : at(n)
-    if (wishes.length > 0) return [{ key, expression: placed(data, value, n, wishes), heavy: true, read: listOf }]
+    // two wishes may be for the same place
+    const asked = [...new Set(wishes)]
+    const read = (list: unknown): readonly number[] => {
+      const values = new Map(listOf(list).map((one, i) => [asked[i], one]))
+      return wishes.map((place) => values.get(place)!)
+    }
+    if (wishes.length > 0) return [{ key, expression: placed(data, value, n, asked), heavy: true, read }]
     found.set(key, { value: [] })
     return []
   })

@@ -154,12 +154,14 @@ const readPlaces: Read = async (from, failing, found, { limit, keys, head }) => 
   )
   const wanted = [...new Set(places.flat())]
   if (wanted.length === 0) return failing.map(({ columns }) => sampled([], columns, keys))
+  // nothing is read beyond the last of them
+  const end = failing[0].place === undefined ? wanted.reduce((last, at) => Math.max(last, at), 0) + 1 : head
   const names = [...new Set([...failing.flatMap(({ columns }) => columns), ...keys])]
   const shownNames = new Set([...names, at])
   const fields = [sql.column(at), ...names.map((name) => shown(sql, name, found.get(name)))]
   const rows = await engine.read(
     String(
-      sql.Query.from({ numbered: numbered(from, failing[0].place, head, shownNames).query })
+      sql.Query.from({ numbered: numbered(from, failing[0].place, end, shownNames).query })
         .select(Object.fromEntries(fields.map((field, j) => [`f${j}`, field])))
         .where(
           oneOf(
