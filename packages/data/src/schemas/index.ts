@@ -1,5 +1,6 @@
 export { type SchemaAnomaly, schemaAnomalies } from './anomalies.ts'
 export { schemaCode } from './code.ts'
+export { columnsMatching } from './columnsMatching.ts'
 export { arrowFields, assertSignature, modelSignature, type SignatureInput, schemaExpectations } from './contracts.ts'
 export { type SqlDialect, schemaDdl } from './ddl.ts'
 export { assertEvolution, type EvolutionRule, type SchemaChange, type SchemaDiff, schemaDiff } from './diff.ts'
