@@ -67,9 +67,22 @@ export function roughShares(
   const last = edges.length - 2
   const counts = new Float64Array(last + 1)
   const [low, scale] = [edges[0], (last + 1) / (edges[last + 1] - edges[0])]
-  for (let i = 0; i < values.length; i++)
-    counts[Math.min(last, ((values[i] - low) * scale) | 0)] += times ? times[i] : 1
+  if (times) for (let i = 0; i < values.length; i++) counts[Math.min(last, ((values[i] - low) * scale) | 0)] += times[i]
+  else countPlaces(values, low, scale, counts)
   return overTotal(counts, n)
+}
+
+/** Adds how many values lie in each equal bin; two of them in turn, which do not wait for each other where both lie in the same one. */
+function countPlaces(values: Float64Array, low: number, scale: number, counts: Float64Array): void {
+  const last = counts.length - 1
+  const [even, odd] = [new Uint32Array(last + 1), new Uint32Array(last + 1)]
+  const pairs = values.length & ~1
+  for (let i = 0; i < pairs; i += 2) {
+    even[Math.min(last, ((values[i] - low) * scale) | 0)]++
+    odd[Math.min(last, ((values[i + 1] - low) * scale) | 0)]++
+  }
+  if (pairs < values.length) even[Math.min(last, ((values[pairs] - low) * scale) | 0)]++
+  for (let k = 0; k <= last; k++) counts[k] += even[k] + odd[k]
 }
 
 const overTotal = (counts: Float64Array, n: number): Float64Array => counts.map((count) => count / n)
