@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type BatchBy,
   batches,
+  checkpoint,
   closeEngine,
   fileBatches,
   float,
@@ -112,6 +113,21 @@ test('a suite is tried on each batch, and results say which; a profile is of one
     active_batch_definition: { batch_identifiers: { year: 2024 } },
   })
   expect((await profile(await list[0].data())).table.rows).toBe(3)
+})
+
+test('a checkpoint tries a suite batch by batch', async () => {
+  const check = checkpoint([
+    { suite: suite('n', [{ type: 'between', column: 'n', max: 3 }]), data: table, by: { by: 'year', column: 'when' } },
+    { suite: suite('all', [{ type: 'rowCountEqual', value: 6 }]), data: table },
+  ])
+  const { ok, results } = await check()
+  expect(ok).toBe(false)
+  expect(results.map(({ suite, batch }) => [suite, batch?.year])).toEqual([
+    ['n', 2024],
+    ['n', 2025],
+    ['n', null],
+    ['all', undefined],
+  ])
 })
 
 test('what makes no batches is refused by name', async () => {

@@ -1,5 +1,7 @@
 import { canonical, PodError } from '@mlpod/contract'
 import { writeAtomic } from '@mlpod/store'
+import { batches, runBatches } from '../batches/batches.ts'
+import type { BatchBy } from '../batches/partition.ts'
 import type { AnyRelation } from '../relation.ts'
 import { suiteHtml } from './html.ts'
 import { suiteJUnit } from './junit.ts'
@@ -11,6 +13,8 @@ import type { RunOptions, Suite, SuiteResult } from './suite.ts'
 export interface Validation {
   readonly suite: Suite
   readonly data: AnyRelation | (() => Promise<AnyRelation>)
+  /** The suite is tried on each batch of the table, with a result each. */
+  readonly by?: BatchBy
   readonly options?: RunOptions
 }
 
@@ -45,11 +49,15 @@ export function checkpoint(
   if (validations.length === 0) throw new PodError('OPTION_INVALID', 'a checkpoint has no suite to try')
   return async () => {
     const results: SuiteResult[] = []
-    for (const { suite, data, options: own } of validations) {
+    for (const { suite, data, by, options: own } of validations) {
       const table = typeof data === 'function' ? await data() : data
-      const result = await suite.run(table, { ...options, ...own })
-      onResult?.(result)
-      results.push(result)
+      const given = { ...options, ...own }
+      const found =
+        by === undefined
+          ? [await suite.run(table, given)]
+          : (await runBatches(suite, await batches(table, by), given)).results
+      for (const result of found) onResult?.(result)
+      results.push(...found)
     }
     const ok = results.every((result) => result.ok)
     const failed: { action: string; message: string }[] = []
