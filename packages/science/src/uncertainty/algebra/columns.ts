@@ -3,44 +3,49 @@ import type { Algebra } from './algebra.ts'
 /** One number for all rows, or one a row. */
 export type Column = number | Float64Array
 
-type Operation = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min'
+/** Writes out[i] of x[i & a] and y[i & b]: a mask of 0 reads one number for all rows. */
+type Loop = (out: Float64Array, x: Float64Array, a: number, y: Float64Array, b: number) => void
 
-const compute = (operation: Operation, a: number, b: number): number => {
-  switch (operation) {
-    case 'add':
-      return a + b
-    case 'sub':
-      return a - b
-    case 'mul':
-      return a * b
-    case 'div':
-      return a / b
-    case 'max':
-      return Math.max(a, b)
-    case 'min':
-      return Math.min(a, b)
-  }
-}
+// a loop for each operation, since one that is told which runs several times as long
+const loops = {
+  add: (out, x, a, y, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = x[i & a] + y[i & b]
+  },
+  sub: (out, x, a, y, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = x[i & a] - y[i & b]
+  },
+  mul: (out, x, a, y, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = x[i & a] * y[i & b]
+  },
+  div: (out, x, a, y, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = x[i & a] / y[i & b]
+  },
+  max: (out, x, a, y, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.max(x[i & a], y[i & b])
+  },
+  min: (out, x, a, y, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.min(x[i & a], y[i & b])
+  },
+} satisfies Readonly<Record<string, Loop>>
 
 const binary =
-  (operation: Operation) =>
+  (loop: Loop) =>
   (a: Column, b: Column): Column => {
-    if (typeof a === 'number' && typeof b === 'number') return compute(operation, a, b)
-    const out = new Float64Array(typeof a === 'number' ? (b as Float64Array).length : a.length)
-    for (let i = 0; i < out.length; i++)
-      out[i] = compute(operation, typeof a === 'number' ? a : a[i], typeof b === 'number' ? b : b[i])
-    return out
+    const [x, y] = [typeof a === 'number' ? Float64Array.of(a) : a, typeof b === 'number' ? Float64Array.of(b) : b]
+    const out = new Float64Array(typeof a === 'number' ? y.length : x.length)
+    loop(out, x, typeof a === 'number' ? 0 : -1, y, typeof b === 'number' ? 0 : -1)
+    return typeof a === 'number' && typeof b === 'number' ? out[0] : out
   }
 
 /** Formulas over columns, computed at once; NaN wherever a part is. */
 export const columnAlgebra: Algebra<Column> = {
   number: (x) => x,
-  add: binary('add'),
-  sub: binary('sub'),
-  mul: binary('mul'),
-  div: binary('div'),
-  max: binary('max'),
-  min: binary('min'),
+  add: binary(loops.add),
+  sub: binary(loops.sub),
+  mul: binary(loops.mul),
+  div: binary(loops.div),
+  max: binary(loops.max),
+  min: binary(loops.min),
   abs: (a) => (typeof a === 'number' ? Math.abs(a) : a.map(Math.abs)),
   positive: (a) => (typeof a === 'number' ? (a > 0 ? a : Number.NaN) : a.map((x) => (x > 0 ? x : Number.NaN))),
   pow: (a, exponent) => (exponent === 1 ? a : typeof a === 'number' ? a ** exponent : a.map((x) => x ** exponent)),

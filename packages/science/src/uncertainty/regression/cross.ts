@@ -11,7 +11,7 @@ import {
 } from '../calibrate/calibrate.ts'
 import { eachSide, levelsOf } from '../calibrate/levels.ts'
 import type { RegressionPart, RegressionScore, regressionScores } from './scores.ts'
-import { quickSelect, type SortedScores, selectShifted } from './selection.ts'
+import { quickSelect, type SortedScores, selectionOf } from './selection.ts'
 import { checkedParts, type Intervals, type RegressionColumns, scoreOf } from './splitRegression.ts'
 
 /**
@@ -177,6 +177,7 @@ function edges(
   }
   const thresholdFor = (group: number, l: number): number => calibration.groups[group].thresholds[l]
   const values = new Float64Array(calibration.groups[0].n)
+  const selections = byFold.map(selectionOf)
   if (method === 'plus')
     return (row, group, l, weight) => {
       if (group < 0) return infinite
@@ -198,7 +199,7 @@ function edges(
         const value = sign * quickSelect(values.subarray(0, filled), rank)
         return Number.isNaN(value) ? infinite : value
       }
-      const place = selectShifted(lists, offset.subarray(from, from + width), scale.subarray(from, from + width), rank)
+      const place = selections[group](offset.subarray(from, from + width), scale.subarray(from, from + width), rank)
       return place === undefined ? infinite : exact(from + place.list, lists[place.list].scores[place.index])
     }
   return (row, group, l) => {

@@ -13,7 +13,7 @@ import {
   predictivePValues,
   predictiveSystem,
 } from './predictiveSystem.ts'
-import { quickSelect, selectShifted } from './selection.ts'
+import { quickSelect, selectionOf } from './selection.ts'
 import { calibrateRegression, regressionIntervals } from './splitRegression.ts'
 
 const fails = (code: string) => expect.objectContaining({ code })
@@ -30,7 +30,7 @@ test('the place of a rank in shifted sorted lists is that of sorting everything,
         const scale = raw.map((_, k) => 1 + Math.floor(3 * uniform(100 + k)))
         const lists = raw.map((values) => ({ scores: values.slice().sort((a, b) => a - b) }))
         const all = lists.flatMap(({ scores }, k) => scores.map((s) => offset[k] + scale[k] * s)).sort((a, b) => a - b)
-        const place = selectShifted(lists, offset, scale, rank)
+        const place = selectionOf(lists)(offset, scale, rank)
         const value = place && offset[place.list] + scale[place.list] * lists[place.list].scores[place.index]
         expect(value).toBe(all[rank - 1])
         if (rank <= all.length) expect(quickSelect(Float64Array.from(all).reverse(), rank)).toBe(all[rank - 1])
@@ -44,7 +44,7 @@ test('the place of a rank in shifted sorted lists is that of sorting everything,
             scores.flatMap((s) => Array<number>(1 + (Math.abs(s) % 2)).fill(offset[k] + scale[k] * s)),
           )
           .sort((a, b) => a - b)
-        const weighted = selectShifted(doubled, offset, scale, rank)
+        const weighted = selectionOf(doubled)(offset, scale, rank)
         const found =
           weighted && offset[weighted.list] + scale[weighted.list] * lists[weighted.list].scores[weighted.index]
         expect(found).toBe(twice[rank - 1])

@@ -109,28 +109,46 @@ export function regressionIntervals(
   const given = checkedParts(score, parts, n)
   const width = levels.length
   const plain = rows.groups === undefined && rows.weights === undefined
-  const [ups, downs] = plain ? [undefined, undefined] : [thresholdsOf(above, n, rows), thresholdsOf(below, n, rows)]
+  const ups = plain ? undefined : thresholdsOf(above, n, rows)
+  const downs = plain ? undefined : below === above ? ups : thresholdsOf(below, n, rows)
   const lower = new Float64Array(n * width)
   const upper = new Float64Array(n * width)
   let empty = 0
-  for (let l = 0; l < width; l++) {
-    const high = score.upper(columnAlgebra, ups ? strided(ups, l, width) : above.groups[0].thresholds[l], given)
-    const low = score.lower(columnAlgebra, downs ? strided(downs, l, width) : below.groups[0].thresholds[l], given)
-    for (let i = 0; i < n; i++) {
-      const [from, to] = [
-        orInfinite(at(low, i), Number.NEGATIVE_INFINITY),
-        orInfinite(at(high, i), Number.POSITIVE_INFINITY),
-      ]
-      lower[i * width + l] = from
-      upper[i * width + l] = to
-      if (from > to) empty++
+  // block by block, so that what is written for one level is still near when the next is
+  for (let from = 0; from < n; from += BLOCK) {
+    const to = Math.min(n, from + BLOCK)
+    const block = Object.fromEntries(score.parts.map((part) => [part, given[part].subarray(from, to)])) as typeof given
+    for (let l = 0; l < width; l++) {
+      const q = (side: Calibration, thresholds: Float64Array | undefined): Column =>
+        thresholds === undefined
+          ? side.groups[0].thresholds[l]
+          : strided(thresholds.subarray(from * width, to * width), l, width)
+      write(upper, score.upper(columnAlgebra, q(above, ups), block), from, to, l, width, Number.POSITIVE_INFINITY)
+      write(lower, score.lower(columnAlgebra, q(below, downs), block), from, to, l, width, Number.NEGATIVE_INFINITY)
     }
   }
+  for (let i = 0; i < lower.length; i++) if (lower[i] > upper[i]) empty++
   return { levels, lower, upper, empty }
 }
 
-const at = (column: Column, i: number): number => (typeof column === 'number' ? column : column[i])
-const orInfinite = (x: number, infinity: number): number => (Number.isNaN(x) ? infinity : x)
+/** Rows that are written together. */
+const BLOCK = 4096
+
+/** Writes the bounds of rows from .. to at the l-th of `width` levels; what is not known is infinite. */
+function write(
+  out: Float64Array,
+  bounds: Column,
+  from: number,
+  to: number,
+  l: number,
+  width: number,
+  infinity: number,
+): void {
+  for (let i = from, at = from * width + l; i < to; i++, at += width) {
+    const bound = typeof bounds === 'number' ? bounds : bounds[i - from]
+    out[at] = Number.isNaN(bound) ? infinity : bound
+  }
+}
 
 function strided(values: Float64Array, offset: number, width: number): Float64Array {
   if (width === 1) return values
