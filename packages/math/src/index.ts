@@ -2,6 +2,7 @@ export { type Auc, auc, aucPValue } from './auc.ts'
 export { betaCdf, betaQuantile, incompleteBeta } from './beta.ts'
 export { binomialCdf, binomialPmf, binomialPValue, binomialTail, hypergeometricPmf } from './binomial.ts'
 export { type BoostedTrees, type BoostingOptions, boostedTrees, predictTrees } from './boostedTrees.ts'
+export { brownianRangeTail, brownianSupremumTail } from './brownian.ts'
 export { chiSquareCdf, chiSquareTail } from './chiSquare.ts'
 export { cholesky, choleskySolve, inverse, logDeterminant, singularValues, solve, symmetricEigen } from './dense.ts'
 export {

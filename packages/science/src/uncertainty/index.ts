@@ -6,6 +6,7 @@ export {
   type ReliabilityBin,
   reliabilityBins,
 } from './calibrationError.ts'
+export * from './calibrationMetrics/index.ts'
 export * from './calibrators/index.ts'
 export { calibrationErrorOf, countCovered, covers, type ModelAndData } from './covers.ts'
 export { marginOfLast, splitSet, temperedSoftmax } from './graph.ts'
