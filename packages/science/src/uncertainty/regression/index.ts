@@ -61,3 +61,11 @@ export {
   regressionIntervals,
   thresholdSql,
 } from './splitRegression.ts'
+export {
+  calibrateRegressionTable,
+  type GroupExpression,
+  type IntervalColumns,
+  type PartColumns,
+  type RegressionTableOptions,
+  withIntervals,
+} from './tables.ts'

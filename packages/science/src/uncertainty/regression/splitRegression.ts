@@ -49,25 +49,38 @@ export interface RegressionOptions extends CalibrateOptions {
 export function calibrateRegression(
   y: ArrayLike<number>,
   parts: RegressionColumns,
-  { score, symmetric, narrowest = false, ...options }: RegressionOptions,
+  { score, symmetric, narrowest, ...options }: RegressionOptions,
 ): RegressionConformal {
   const used = scoreOf(score ?? (parts.lower === undefined ? 'absolute' : 'cqr'))
-  const both = symmetric ?? used.symmetric
-  if (both && narrowest)
-    throw new PodError('OPTION_CONFLICT', `the score "${used.name}" has one threshold for both sides`, {
-      because: 'the narrowest interval shares the error between two thresholds',
-      hint: 'set symmetric: false',
-    })
-  const levels = levelsOf(options)
   const truth = asColumn(y)
   const given = checkedParts(used, parts, y.length, { y: truth })
   const above = columnOf(used.above(columnAlgebra, truth, given), y.length)
   const below = columnOf(used.below(columnAlgebra, truth, given), y.length)
+  return calibrateSides(used, { above, below }, { symmetric, narrowest, ...options, crossing: countCrossing(given) })
+}
+
+/** Returns the calibration of how far each y lies above and below what the model says. Throws as `calibrateRegression`. */
+export function calibrateSides(
+  score: RegressionScore,
+  { above, below }: { readonly above: Float64Array; readonly below: Float64Array },
+  {
+    symmetric = score.symmetric,
+    narrowest = false,
+    crossing,
+    ...options
+  }: Omit<RegressionOptions, 'score'> & { readonly crossing: number },
+): RegressionConformal {
+  if (symmetric && narrowest)
+    throw new PodError('OPTION_CONFLICT', `the score "${score.name}" has one threshold for both sides`, {
+      because: 'the narrowest interval shares the error between two thresholds',
+      hint: 'set symmetric: false',
+    })
+  const levels = levelsOf(options)
   const at = (scores: Float64Array, level: readonly number[]): Calibration =>
     calibrateScores(scores, { ...options, alpha: undefined, level })
-  const shared = { score: used, levels, symmetric: both, crossing: countCrossing(given) }
-  if (both) {
-    const calibration = at(columnOf(columnAlgebra.max(above, below), y.length), levels)
+  const shared = { score, levels, symmetric, crossing }
+  if (symmetric) {
+    const calibration = at(columnOf(columnAlgebra.max(above, below), above.length), levels)
     return { ...shared, above: calibration, below: calibration }
   }
   const sides = levels.map((level) =>

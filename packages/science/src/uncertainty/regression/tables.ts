@@ -1,0 +1,144 @@
+import { PodError } from '@mlpod/contract'
+import { type AnyRelation, type Cell, type ExprNode, type Relation, untyped } from '@mlpod/data'
+import { sqlAlgebra } from '../algebra/sql.ts'
+import type { CalibrateOptions } from '../calibrate/calibrate.ts'
+import type { RegressionPart, RegressionParts, RegressionScore } from './scores.ts'
+import {
+  calibrateSides,
+  checkPresent,
+  intervalSql,
+  type RegressionConformal,
+  type RegressionOptions,
+  scoreOf,
+} from './splitRegression.ts'
+
+/** The columns of a table that hold what a model said. */
+export type PartColumns = RegressionParts<string>
+
+/** Settings of `calibrateRegressionTable`. */
+export interface RegressionTableOptions extends Omit<RegressionOptions, 'groups' | 'weights'> {
+  /** The column of the truth. */
+  readonly y: string
+  readonly parts: PartColumns
+  /** A column, or an expression, whose value as text is a row's group; missing is the group "". */
+  readonly groupBy?: GroupExpression
+  /** The column of the rows' weights. */
+  readonly weights?: string
+}
+
+/** What a row's group is read from. */
+export type GroupExpression = string | ((sql: AnyRelation['engine']['sql']) => ExprNode)
+
+/**
+ * Returns the calibration of a table, whose scores are computed by the engine: one number a row, and its group, leave it.
+ * The same as `calibrateRegression` of its columns. Throws what that throws, `COLUMN_UNKNOWN`, and `COLUMN_TYPE` for texts.
+ */
+export async function calibrateRegressionTable(
+  table: AnyRelation,
+  { y, parts, groupBy, weights, score, ...options }: RegressionTableOptions,
+): Promise<RegressionConformal> {
+  const used: RegressionScore = scoreOf(score ?? (parts.lower === undefined ? 'absolute' : 'cqr'))
+  const { sql } = table.engine
+  const algebra = sqlAlgebra(sql)
+  checkPresent(used, parts)
+  const named = [y, ...used.parts.map((part) => parts[part] as string), ...(weights === undefined ? [] : [weights])]
+  await checkNumbers(table, named)
+  const number = (name: string): ExprNode => sql.cast(sql.column(name), 'DOUBLE')
+  const given = columnsOf(used, parts, number)
+  for (const part of used.positive ?? []) await checkPositive(table, part === 'y' ? y : (parts[part] as string), number)
+  const scores: Record<string, () => ExprNode> = {
+    above: () => used.above(algebra, number(y), given),
+    below: () => used.below(algebra, number(y), given),
+  }
+  if (groupBy !== undefined) scores.group = () => groupText(table, groupBy)
+  if (weights !== undefined) scores.weight = () => number(weights)
+  const { lower, upper } = parts
+  if (lower !== undefined && upper !== undefined) scores.crossing = () => sql.gt(number(lower), number(upper))
+  const columns = await untyped(table)
+    .derive(scores)
+    .select(...Object.keys(scores))
+    .toColumns()
+  const numbers = (name: string): Float64Array => columns[name].data as Float64Array
+  const crossing =
+    columns.crossing === undefined ? 0 : numbers('crossing').reduce((sum, x) => sum + (x === 1 ? 1 : 0), 0)
+  const more: Pick<CalibrateOptions, 'groups' | 'weights'> = {
+    ...(groupBy === undefined ? {} : { groups: columns.group.data as readonly string[] }),
+    ...(weights === undefined ? {} : { weights: numbers('weight') }),
+  }
+  return calibrateSides(used, { above: numbers('above'), below: numbers('below') }, { ...options, ...more, crossing })
+}
+
+/** Which columns of new rows hold what. */
+export interface IntervalColumns {
+  readonly parts: PartColumns
+  readonly groupBy?: GroupExpression
+}
+
+/**
+ * Returns the table with two more columns a level, `lower` and `upper` (`lower_0.9`, `upper_0.9` where there are several levels): a query, of
+ * which nothing runs before it is read. Throws `PART_MISSING`, `COLUMN_UNKNOWN`.
+ */
+export function withIntervals(
+  table: AnyRelation,
+  conformal: RegressionConformal,
+  { parts, groupBy }: IntervalColumns,
+): Relation<Record<string, Cell>> {
+  const { sql } = table.engine
+  checkPresent(conformal.score, parts)
+  const columns = columnsOf(conformal.score, parts, (name) => sql.column(name))
+  const intervals = intervalSql(
+    conformal,
+    sql,
+    columns,
+    groupBy === undefined ? {} : { group: groupText(table, groupBy) },
+  )
+  const suffix = (level: number): string => (intervals.length === 1 ? '' : `_${level}`)
+  return untyped(table).derive(
+    Object.fromEntries(
+      intervals.flatMap(({ level, lower, upper }) => [
+        [`lower${suffix(level)}`, () => lower] as const,
+        [`upper${suffix(level)}`, () => upper] as const,
+      ]),
+    ),
+  )
+}
+
+const columnsOf = (
+  score: RegressionScore,
+  parts: PartColumns,
+  column: (name: string) => ExprNode,
+): Readonly<Record<RegressionPart, ExprNode>> => {
+  const found: RegressionParts<ExprNode> = Object.fromEntries(
+    score.parts.map((part) => [part, column(parts[part] as string)]),
+  )
+  return found as Readonly<Record<RegressionPart, ExprNode>>
+}
+
+/** The group of a row as text, "" where it is missing. */
+function groupText({ engine: { sql } }: AnyRelation, groupBy: GroupExpression): ExprNode {
+  const value = typeof groupBy === 'string' ? sql.column(groupBy) : groupBy(sql)
+  return sql.coalesce(sql.cast(value, 'VARCHAR'), sql.literal(''))
+}
+
+async function checkNumbers(table: AnyRelation, names: readonly string[]): Promise<void> {
+  const types = new Map((await table.describe()).map(({ name, type, sqlType }) => [name, { type, sqlType }]))
+  for (const name of names) {
+    const found = types.get(name)
+    if (found === undefined) untyped(table).select(name)
+    else if (!(found.type === 'int' || found.type === 'float' || /^(DECIMAL|HUGEINT|UHUGEINT)/.test(found.sqlType)))
+      throw new PodError('COLUMN_TYPE', `the column "${name}" is ${found.sqlType}, not a number`)
+  }
+}
+
+async function checkPositive(table: AnyRelation, name: string, number: (name: string) => ExprNode): Promise<void> {
+  const { sql } = table.engine
+  const wrong = await untyped(table)
+    .where(() => sql.lte(number(name), sql.literal(0)))
+    .limit(1)
+    .rows()
+  if (wrong.length > 0)
+    throw new PodError('VALUE_NOT_POSITIVE', `"${name}" of a row is ${wrong[0][name]}, not above 0`, {
+      because: 'the gamma score divides by the prediction, and speaks of shares of it',
+      hint: 'take the score "absolute"',
+    })
+}
