@@ -10,6 +10,7 @@ export type FigureKind =
   | 'coverageByGroup'
   | 'setSizes'
   | 'histogram'
+  | 'predictionIntervals'
   | 'groupMetrics'
   | 'attributions'
 

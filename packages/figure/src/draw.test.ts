@@ -50,6 +50,12 @@ const figures: { readonly [K in keyof typeof kinds]: Figure } = {
     data: { series: ['in', 'out'], from: [0, 0], to: [1, 1], count: [3, 4] },
     encoding: { threshold: 0.5 },
   },
+  predictionIntervals: {
+    ...base,
+    kind: 'predictionIntervals',
+    data: { x: [1, 2, 3], y: [0.5, 4, null], prediction: [1, 2, 3], lower: [0, 1, null], upper: [2, 3, null] },
+    encoding: { x: 'age', y: 'price' },
+  },
   line: {
     ...base,
     kind: 'line',

@@ -16,6 +16,7 @@ export {
   type PointAggregate,
 } from './cross.ts'
 export { type Difficulty, type DifficultyOptions, difficulty, ensembleDifficulty, fitDifficulty } from './difficulty.ts'
+export { type IntervalFigureOptions, intervalFigure } from './figures.ts'
 export {
   calibrateGrid,
   calibrateHistogram,
