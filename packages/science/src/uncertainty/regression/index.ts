@@ -29,6 +29,7 @@ export {
   type UnionOptions,
   unionLength,
 } from './histogram.ts'
+export { type IntervalsCoverOptions, intervalsCover } from './intervalsCover.ts'
 export { type IntervalValues, intervalValues } from './intervalValues.ts'
 export { fitLeverage, type Leverage, leverageSigma, leverages } from './leverage.ts'
 export {
