@@ -1,3 +1,4 @@
+export * from './algebra/index.ts'
 export * from './calibrate/index.ts'
 export {
   bootstrapError,

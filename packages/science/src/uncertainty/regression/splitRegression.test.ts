@@ -172,6 +172,19 @@ test('the narrowest interval is at most as wide as the one that shares the error
   expect(width(true)).toBeLessThan(0.8 * width(false))
 })
 
+test('a score of ones own serves like any other, and one whose bounds do not undo it is refused', () => {
+  const { y, parts } = draw(2, 60)
+  const log: RegressionScore = { ...stdScore(), name: 'own' }
+  const own = calibrateRegression(y, parts, { score: log, level: 0.9 })
+  expect(own.above.groups[0].thresholds).toEqual(
+    calibrateRegression(y, parts, { score: 'normalised', level: 0.9 }).above.groups[0].thresholds,
+  )
+  const wrong: RegressionScore = { ...log, lower: (a, q, { prediction }) => a.sub(prediction, q) }
+  expect(() => calibrateRegression(y, parts, { score: wrong, level: 0.9 })).toThrow(
+    expect.objectContaining({ code: 'SCORE_INCONSISTENT' }),
+  )
+})
+
 test('bad calibration rows are refused, and what cannot be told is infinite', () => {
   const good = { prediction: [1, 2, 3] }
   const y = [1, 2, 4]

@@ -43,7 +43,8 @@ export interface RegressionOptions extends CalibrateOptions {
  * Returns the calibration of split conformal intervals: {y: score <= threshold} of a new exchangeable row holds its y with
  * probability at least `level`, in each group. Both sides have one threshold (`symmetric`), or one each at level (1 + level) / 2.
  * `parts` holds what the model says of the n rows, by the names of the score's parts.
- * Throws `PART_MISSING`, `LENGTH_MISMATCH`, `VALUE_NOT_POSITIVE` (gamma), `SCORE_UNKNOWN`, `OPTION_CONFLICT` when a symmetric score
+ * A score of your own is a `RegressionScore`; whether its bounds undo it is tried on the rows. Throws `SCORE_INCONSISTENT` if not,
+ * `PART_MISSING`, `LENGTH_MISMATCH`, `VALUE_NOT_POSITIVE` (gamma), `SCORE_UNKNOWN`, `OPTION_CONFLICT` when a symmetric score
  * is to be the narrowest, and what `calibrateScores` throws.
  */
 export function calibrateRegression(
@@ -56,7 +57,33 @@ export function calibrateRegression(
   const given = checkedParts(used, parts, y.length, { y: truth })
   const above = columnOf(used.above(columnAlgebra, truth, given), y.length)
   const below = columnOf(used.below(columnAlgebra, truth, given), y.length)
+  if (typeof score === 'object') checkInverse(score, { y: truth, above, below }, given)
   return calibrateSides(used, { above, below }, { symmetric, narrowest, ...options, crossing: countCrossing(given) })
+}
+
+/** Rows on which a score that is not of the table is tried. */
+const TRIED = 1000
+
+/** Throws `SCORE_INCONSISTENT` where the bounds of a row at its own score are not its y. */
+function checkInverse(
+  score: RegressionScore,
+  { y, above, below }: { readonly y: Float64Array; readonly above: Float64Array; readonly below: Float64Array },
+  given: Readonly<Record<RegressionPart, Float64Array>>,
+): void {
+  const n = Math.min(TRIED, y.length)
+  const parts = Object.fromEntries(score.parts.map((part) => [part, given[part].subarray(0, n)])) as typeof given
+  for (const [side, bounds] of [
+    ['upper', columnOf(score.upper(columnAlgebra, above.subarray(0, n), parts), n)],
+    ['lower', columnOf(score.lower(columnAlgebra, below.subarray(0, n), parts), n)],
+  ] as const) {
+    const i = bounds.findIndex((bound, at) => Math.abs(bound - y[at]) > 1e-6 * Math.max(1, Math.abs(y[at])))
+    if (i >= 0)
+      throw new PodError(
+        'SCORE_INCONSISTENT',
+        `the ${side} bound of the score "${score.name}" does not undo it: row ${i} has y ${y[i]}, and its bound at its own score is ${bounds[i]}`,
+        { hint: `upper(above(y)) and lower(below(y)) must give y again` },
+      )
+  }
 }
 
 /** Returns the calibration of how far each y lies above and below what the model says. Throws as `calibrateRegression`. */
