@@ -4,6 +4,16 @@ export { binomialCdf, binomialPmf, binomialPValue, binomialTail, hypergeometricP
 export { type BoostedTrees, type BoostingOptions, boostedTrees, predictTrees } from './boostedTrees.ts'
 export { brownianRangeTail, brownianSupremumTail } from './brownian.ts'
 export { chiSquareCdf, chiSquareTail } from './chiSquare.ts'
+export {
+  type BettingOptions,
+  type BettingSequence,
+  type BoundaryOptions,
+  bettingSequence,
+  type MeanSequence,
+  meanSequence,
+  mixtureBoundary,
+  noLosses,
+} from './confidenceSequence.ts'
 export { cholesky, choleskySolve, inverse, logDeterminant, singularValues, solve, symmetricEigen } from './dense.ts'
 export {
   type DifferenceTest,
