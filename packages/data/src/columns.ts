@@ -82,7 +82,8 @@ export async function* readBatches<K extends string>(
 /** What a vector of doubles holds beside its getters: the array itself, which reads 20 times faster than item by item. */
 interface DoubleVector {
   readonly items: Float64Array
-  readonly validity: { readonly data: unknown; itemValid(i: number): boolean }
+  /** A bit for each row that is not missing; none where no row is. */
+  readonly validity: { readonly data: BigUint64Array | null; readonly offset: number }
 }
 
 function gather(chunks: readonly DuckDBDataChunk[], index: number, kind: ColumnData['kind']): ColumnData {
@@ -100,12 +101,17 @@ function gather(chunks: readonly DuckDBDataChunk[], index: number, kind: ColumnD
       // each look at it is a call into the engine
       const { rowCount } = chunk
       data.set(vector.items.subarray(0, rowCount), at)
-      if (vector.validity.data)
-        for (let i = 0; i < rowCount; i++)
-          if (!vector.validity.itemValid(i)) {
-            data[at + i] = Number.NaN
-            miss(at + i)
-          }
+      const { data: bits, offset } = vector.validity
+      if (bits) {
+        // as words of 32: bits of big integers take a hundred times as long
+        const words = new Uint32Array(bits.buffer, bits.byteOffset, 2 * bits.length)
+        for (let i = 0; i < rowCount; i++) {
+          const bit = offset + i
+          if ((words[bit >>> 5] >>> (bit & 31)) & 1) continue
+          data[at + i] = Number.NaN
+          miss(at + i)
+        }
+      }
       at += rowCount
     }
     return missing ? { kind, data, missing } : { kind, data }
