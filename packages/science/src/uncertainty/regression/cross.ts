@@ -1,6 +1,5 @@
 import { PodError } from '@mlpod/contract'
 import { conformalRank } from '@mlpod/math'
-import { type Affine, affineAlgebra, knownColumn, unknownThreshold } from '../algebra/affine.ts'
 import { asColumn, columnAlgebra, columnOf } from '../algebra/columns.ts'
 import {
   type CalibrateOptions,
@@ -12,7 +11,7 @@ import {
 import { eachSide, levelsOf } from '../calibrate/levels.ts'
 import type { RegressionPart, RegressionScore, regressionScores } from './scores.ts'
 import { quickSelect, type SortedScores, selectionOf } from './selection.ts'
-import { checkedParts, type Intervals, type RegressionColumns, scoreOf } from './splitRegression.ts'
+import { boundLine, checkedParts, type Intervals, type RegressionColumns, scoreOf } from './splitRegression.ts'
 
 /**
  * How intervals are made of models that each left out one fold: around the model of all rows (`base`: no guarantee in theory), around
@@ -162,14 +161,10 @@ function edges(
   const bound = which === 'above' ? score.upper : score.lower
   const sign = which === 'above' ? 1 : -1
   const infinite = sign * Number.POSITIVE_INFINITY
-  const parts = Object.fromEntries(score.parts.map((part) => [part, knownColumn(given[part])])) as Record<
-    RegressionPart,
-    Affine
-  >
-  const linear = bound(affineAlgebra, unknownThreshold, parts)
-  const cells = given[score.parts[0]].length
-  const offset = columnOf(columnAlgebra.mul(linear.offset, sign), cells)
-  const scale = columnOf(columnAlgebra.mul(linear.scale, sign), cells)
+  const line = boundLine(score, which === 'above' ? 'upper' : 'lower', given)
+  const cells = line.offset.length
+  const offset = columnOf(columnAlgebra.mul(line.offset, sign), cells)
+  const scale = columnOf(columnAlgebra.mul(line.scale, sign), cells)
   const exact = (at: number, q: number): number => {
     const one = Object.fromEntries(score.parts.map((part) => [part, given[part][at]])) as Record<RegressionPart, number>
     const value = bound(columnAlgebra, q, one) as number

@@ -1,5 +1,6 @@
 import { didYouMean, PodError } from '@mlpod/contract'
 import type { ExprNode, Sql } from '@mlpod/data'
+import { type Affine, affineAlgebra, knownColumn, unknownThreshold } from '../algebra/affine.ts'
 import { asColumn, type Column, columnAlgebra, columnOf } from '../algebra/columns.ts'
 import { sqlAlgebra } from '../algebra/sql.ts'
 import {
@@ -147,54 +148,51 @@ export function regressionIntervals(
   const { score, levels, above, below } = conformal
   const n = parts[score.parts[0]]?.length ?? 0
   const given = checkedParts(score, parts, n)
-  const width = levels.length
   const plain = rows.groups === undefined && rows.weights === undefined
   const ups = plain ? undefined : thresholdsOf(above, n, rows)
   const downs = plain ? undefined : below === above ? ups : thresholdsOf(below, n, rows)
-  const lower = new Float64Array(n * width)
-  const upper = new Float64Array(n * width)
+  const high = bounds(boundLine(score, 'upper', given), above, ups, n, Number.POSITIVE_INFINITY)
+  const low = bounds(boundLine(score, 'lower', given), below, downs, n, Number.NEGATIVE_INFINITY)
   let empty = 0
-  // block by block, so that what is written for one level is still near when the next is
-  for (let from = 0; from < n; from += BLOCK) {
-    const to = Math.min(n, from + BLOCK)
-    const block = Object.fromEntries(score.parts.map((part) => [part, given[part].subarray(from, to)])) as typeof given
-    for (let l = 0; l < width; l++) {
-      const q = (side: Calibration, thresholds: Float64Array | undefined): Column =>
-        thresholds === undefined
-          ? side.groups[0].thresholds[l]
-          : strided(thresholds.subarray(from * width, to * width), l, width)
-      write(upper, score.upper(columnAlgebra, q(above, ups), block), from, to, l, width, Number.POSITIVE_INFINITY)
-      write(lower, score.lower(columnAlgebra, q(below, downs), block), from, to, l, width, Number.NEGATIVE_INFINITY)
+  for (let i = 0; i < low.length; i++) if (low[i] > high[i]) empty++
+  return { levels, lower: low, upper: high, empty }
+}
+
+/** A bound as a function of the threshold q: offset + scale q, of each row or of all. */
+export function boundLine(
+  score: RegressionScore,
+  side: 'upper' | 'lower',
+  given: Readonly<Record<RegressionPart, Float64Array>>,
+): { readonly offset: Float64Array; readonly scale: Column } {
+  const parts = Object.fromEntries(score.parts.map((part) => [part, knownColumn(given[part])])) as Record<
+    RegressionPart,
+    Affine
+  >
+  const { offset, scale } = score[side](affineAlgebra, unknownThreshold, parts)
+  return { offset: columnOf(offset, given[score.parts[0]].length), scale }
+}
+
+/** Bounds [n, levels]; what is not known is infinite. */
+function bounds(
+  { offset, scale }: ReturnType<typeof boundLine>,
+  calibration: Calibration,
+  thresholds: Float64Array | undefined,
+  n: number,
+  infinity: number,
+): Float64Array {
+  const width = calibration.levels.length
+  const shared = Float64Array.from(calibration.groups[0].thresholds)
+  // a mask of 0 reads the one scale of all rows
+  const [scales, mask] = typeof scale === 'number' ? [Float64Array.of(scale), 0] : [scale, -1]
+  const out = new Float64Array(n * width)
+  for (let i = 0, at = 0; i < n; i++) {
+    const [start, unit] = [offset[i], scales[i & mask]]
+    for (let l = 0; l < width; l++, at++) {
+      const bound = start + unit * (thresholds === undefined ? shared[l] : thresholds[at])
+      out[at] = Number.isNaN(bound) ? infinity : bound
     }
   }
-  for (let i = 0; i < lower.length; i++) if (lower[i] > upper[i]) empty++
-  return { levels, lower, upper, empty }
-}
-
-/** Rows that are written together. */
-const BLOCK = 4096
-
-/** Writes the bounds of rows from .. to at the l-th of `width` levels; what is not known is infinite. */
-function write(
-  out: Float64Array,
-  bounds: Column,
-  from: number,
-  to: number,
-  l: number,
-  width: number,
-  infinity: number,
-): void {
-  for (let i = from, at = from * width + l; i < to; i++, at += width) {
-    const bound = typeof bounds === 'number' ? bounds : bounds[i - from]
-    out[at] = Number.isNaN(bound) ? infinity : bound
-  }
-}
-
-function strided(values: Float64Array, offset: number, width: number): Float64Array {
-  if (width === 1) return values
-  const column = new Float64Array(values.length / width)
-  for (let i = 0; i < column.length; i++) column[i] = values[i * width + offset]
-  return column
+  return out
 }
 
 /** One interval as SQL: numbers of double precision, infinite where they cannot be told. */
