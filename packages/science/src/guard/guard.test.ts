@@ -6,7 +6,8 @@ import { expect, test } from 'vitest'
 import { equalizedOddsDifference } from '../fairness/claims.ts'
 import { conformalPValues, fitMahalanobis, mahalanobisScores } from '../ood/mahalanobis.ts'
 import { attack, pgd } from '../security/pgd.ts'
-import { calibrateSplit, splitSets } from '../uncertainty/split.ts'
+import { calibrateClassifier } from '../uncertainty/classification/classifier.ts'
+import { classifierSets } from '../uncertainty/classification/sets.ts'
 import { answersOf } from './answers.ts'
 import { guard } from './guard.ts'
 
@@ -36,7 +37,7 @@ for (let i = 0; i < N; i++) {
   const p = 1 / (1 + Math.exp(-(1.5 * numbers[2 * i] + numbers[2 * i + 1] + 0.3) / TEMPERATURE))
   probabilities.set([1 - p, p], 2 * i)
 }
-const conformal = calibrateSplit(probabilities, labels, { level: 0.9, groups: kinds })
+const conformal = calibrateClassifier(probabilities, labels, { level: 0.9, groups: kinds })
 const detector = fitMahalanobis(numbers, labels)
 const oodCalibration = [...mahalanobisScores(detector, numbers)]
 
@@ -84,10 +85,13 @@ const answer = async (fed: Record<string, Tensor>): Promise<Readonly<Record<stri
 
 test('the model in one file answers as the arrays do: sets by group, p-values, abstention, attributions that add up', async () => {
   const out = await answer(feeds(all))
-  const sets = splitSets(conformal, probabilities, { groups: kinds })
+  const [sets] = classifierSets(conformal, probabilities, { groups: kinds })
   const margins = probabilities.map(
     (p, i) =>
-      Math.min(...conformal.groups.map(({ threshold }) => Math.abs(1 - probabilities[i] - threshold))) * (p + 1),
+      Math.min(
+        ...conformal.calibration.groups.map(({ thresholds }) => Math.abs(1 - probabilities[i] - thresholds[0])),
+      ) *
+      (p + 1),
   )
   sets.forEach((inside, i) => {
     if (margins[i] > 1e-5) expect(out.set.data[i]).toBe(inside)
@@ -123,8 +127,8 @@ test('another confidence may be asked for, and attributions may be left out', as
       confidence: scalar(level),
       attribute: tensor('bool', [], Uint8Array.of(0)),
     })
-    const at = calibrateSplit(probabilities, labels, { level, groups: kinds })
-    const expected = splitSets(at, probabilities, { groups: kinds })
+    const at = calibrateClassifier(probabilities, labels, { level, groups: kinds })
+    const [expected] = classifierSets(at, probabilities, { groups: kinds })
     expect([...out.set.data].filter((inside, i) => inside !== expected[i]).length).toBeLessThanOrEqual(2)
     expect([...out.attributions.data].every((value) => value === 0)).toBe(true)
   }

@@ -28,9 +28,9 @@ import {
 import { integratedGradients } from '../explain/integratedGradients.ts'
 import { conformalPValue, mahalanobisScore } from '../ood/graph.ts'
 import type { Mahalanobis } from '../ood/mahalanobis.ts'
-import { thresholdAtLevel } from '../uncertainty/calibrate/thresholdValue.ts'
-import { marginOfLast, splitSet, temperedSoftmax } from '../uncertainty/graph.ts'
-import type { SplitConformal } from '../uncertainty/split.ts'
+import type { ClassifierConformal } from '../uncertainty/classification/classifier.ts'
+import { setValue } from '../uncertainty/classification/setValue.ts'
+import { marginOfLast, temperedSoftmax } from '../uncertainty/graph.ts'
 
 /** A model to be guarded: from raw columns [n, 1] to features [n, d] to logits [n, k], all Values of one graph. */
 export interface RawModel {
@@ -44,7 +44,8 @@ export interface GuardParts {
   readonly columns: readonly ModelColumn[]
   readonly label: GuardMetadata['label']
   readonly temperature: number
-  readonly conformal: SplitConformal
+  /** Prediction sets by any score of `calibrateClassifier` that is not randomised; their first level is the model's own. */
+  readonly conformal: ClassifierConformal
   /** The raw column whose values are the Mondrian groups. */
   readonly groupBy?: string
   readonly ood: { readonly detector: Mahalanobis; readonly calibration: readonly number[] }
@@ -66,7 +67,7 @@ export interface AbstainRule {
  * Returns ONE model that carries its guarantees. Inputs: one tensor [n, 1] a raw column (missing = NaN or ""), and the optional
  * scalars `confidence` (float64, the calibrated level by default) and `attribute` (bool, true by default). Outputs:
  * - `prediction` int64 [n, 1]: class index; `probability` float32 [n, k], tempered;
- * - `set` bool [n, k]: split conformal set; `ood_p` float32 [n, 1]: conformal p-value of the Mahalanobis score;
+ * - `set` bool [n, k]: conformal prediction set; `ood_p` float32 [n, 1]: conformal p-value of the Mahalanobis score;
  * - `abstain` bool [n, 1]; `reasons` int64 [n, 1]: bits named in the metadata (`mlpod.guard`);
  * - `attributions` float32 [n, columns]: integrated gradients of the log-odds of the last class, zeros when not asked for.
  * Rows that are not valid do not fail the batch: they come back abstained, with reasons.
@@ -78,22 +79,21 @@ export function guard(
   { oodLevel = 0.05, largestSet = 1 }: AbstainRule = {},
 ): Model {
   const { columns, conformal, temperature, attribution, ood } = parts
-  const classes = conformal.classes
+  const { classes } = conformal
+  const [level] = conformal.levels
   check({ inputs, features, logits }, parts)
   const confidence = input('confidence', 'float64', [], {
-    default: tensor('float64', [], Float64Array.of(conformal.level)),
+    default: tensor('float64', [], Float64Array.of(level)),
   })
   const attribute = input('attribute', 'bool', [], { default: tensor('bool', [], Uint8Array.of(1)) })
 
   const invalid = columns.map((column) => invalidRows(inputs[column.name], column))
   const probability = temperedSoftmax(logits, temperature)
   const groupColumn = columns.find(({ name }) => name === parts.groupBy)
-  const threshold = thresholdAtLevel(
-    conformal,
-    confidence,
-    groupColumn && { value: inputs[groupColumn.name], dtype: groupColumn.dtype },
-  )
-  const set = splitSet(probability, threshold)
+  const set = setValue(conformal, probability, {
+    level: confidence,
+    ...(groupColumn ? { group: { value: inputs[groupColumn.name], dtype: groupColumn.dtype } } : {}),
+  })
   const setSize = reduceSum(cast(set, 'int64'), { axes: [1], keepDims: true })
   const oodP = conformalPValue(ood.calibration, mahalanobisScore(ood.detector, features))
   const many = cast(greaterOrEqual(setSize, constant(BigInt(largestSet + 1), 'int64')), 'bool')
@@ -120,7 +120,7 @@ export function guard(
     version: 1,
     columns,
     label: parts.label,
-    level: conformal.level,
+    level,
     oodLevel,
     largestSet,
     reasons: reasonNames,
@@ -159,6 +159,8 @@ function check(
     )
   if (groupBy !== undefined && !columns.some(({ name }) => name === groupBy))
     throw mismatch(`"${groupBy}" is no column of the model`)
+  if (conformal.randomized && conformal.lastLabel !== 'include' && conformal.lastLabel !== 'exclude')
+    throw mismatch('the prediction sets are randomised, and a packed model draws no numbers')
   if (columns.length > 59) throw mismatch(`${columns.length} columns do not fit the bits of "reasons" (59 at most)`)
 }
 

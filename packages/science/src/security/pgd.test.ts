@@ -5,7 +5,7 @@ import { concat, constant, gemm, input, isNaN, type Model, mul, parameter, relu,
 import { afterAll, expect, test } from 'vitest'
 import { guard } from '../guard/guard.ts'
 import { fitMahalanobis } from '../ood/mahalanobis.ts'
-import { calibrateSplit } from '../uncertainty/split.ts'
+import { calibrateClassifier } from '../uncertainty/classification/classifier.ts'
 import { attack, type PgdOptions, pgd } from './pgd.ts'
 
 interface Peer {
@@ -46,7 +46,7 @@ function guarded(logitsOf: (x: Value) => Value, limits: Limits = {}, scale = 1):
       columns: NAMES.map((name) => ({ name, dtype: 'float32', nullable: true, scale, ...limits })),
       label: { column: 'y', values: [0, 1], names: ['no', 'yes'] },
       temperature: 1,
-      conformal: calibrateSplit([0.4, 0.6, 0.7, 0.3], [1, 0], { level: 0.5 }),
+      conformal: calibrateClassifier([0.4, 0.6, 0.7, 0.3], [1, 0], { level: 0.5 }),
       ood: { detector: fitMahalanobis(peer.x, peer.y), calibration: [1] },
       attribution: { baseline: [0, 0, 0, 0], sources: [...NAMES] },
     },

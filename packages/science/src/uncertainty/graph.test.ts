@@ -3,9 +3,11 @@ import { compile, constant, input, openSession } from '@mlpod/graph'
 import { random, rankThreshold } from '@mlpod/math'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { ScoredGroups } from './calibrate/thresholdValue.ts'
 import { nextFloat32, thresholdAtLevel } from './calibrate/thresholdValue.ts'
-import { splitSet, temperedSoftmax } from './graph.ts'
-import { calibrateSplit, type SplitConformal } from './split.ts'
+import { calibrateClassifier } from './classification/classifier.ts'
+import { setValue } from './classification/setValue.ts'
+import { temperedSoftmax } from './graph.ts'
 
 const floats = (shape: readonly number[], values: ArrayLike<number>) =>
   tensor('float32', shape, Float32Array.from(values))
@@ -29,13 +31,15 @@ test('in the model, calibration rows are covered as often as calibrated, whateve
       const probability = temperedSoftmax(logits, 1.37)
       await using first = await openSession(compile({ inputs: [logits], outputs: { probability } }))
       const probabilities = (await first.run({ logits: rows })).probability.data as Float32Array
-      const conformal = calibrateSplit(probabilities, labels, { level: wanted })
+      const conformal = calibrateClassifier(probabilities, labels, { level: wanted })
       const asked = input('level', 'float64', [])
-      const set = splitSet(probability, thresholdAtLevel(conformal, asked))
+      const set = setValue(conformal, probability, { level: asked })
       await using session = await openSession(compile({ inputs: [logits, asked], outputs: { set } }))
       const sets = (await session.run({ logits: rows, level: level(wanted) })).set.data as Uint8Array
       const covered = labels.reduce((count, label, i) => count + sets[i * k + label], 0)
-      expect(covered).toBeGreaterThanOrEqual(Math.min(n, rankThreshold(conformal.groups[0].scores, wanted).rank))
+      expect(covered).toBeGreaterThanOrEqual(
+        Math.min(n, rankThreshold(conformal.calibration.groups[0].scores, wanted).rank),
+      )
       const alone = (await session.run({ logits: floats([1, k], rows.data.slice(0, k)), level: level(wanted) })).set
       expect([...(alone.data as Uint8Array)]).toEqual([...sets.slice(0, k)])
     },
@@ -43,7 +47,7 @@ test('in the model, calibration rows are covered as often as calibrated, whateve
   await fc.assert(property, { numRuns: 60, seed: 5 })
 })
 
-const thresholdsOf = async (conformal: SplitConformal, asked: readonly number[]): Promise<number[]> => {
+const thresholdsOf = async (conformal: ScoredGroups, asked: readonly number[]): Promise<number[]> => {
   const at = input('level', 'float64', [])
   await using session = await openSession(compile({ inputs: [at], outputs: { t: thresholdAtLevel(conformal, at) } }))
   const found: number[] = []
@@ -51,13 +55,7 @@ const thresholdsOf = async (conformal: SplitConformal, asked: readonly number[])
   return found
 }
 
-const pooled = (scores: readonly number[]): SplitConformal => ({
-  score: 'lac',
-  level: 0.9,
-  classes: 2,
-  groups: [{ group: null, scores, threshold: 0 }],
-  dropped: 0,
-})
+const pooled = (scores: readonly number[]): ScoredGroups => ({ groups: [{ group: null, scores }] })
 
 test('the rank that the model reads at any level is that of the rank rule', async () => {
   for (const m of [1, 8, 9, 10, 19, 20, 99, 100, 999, 4999]) {
@@ -87,15 +85,15 @@ test('the next float32 is above, at 0, at powers of two and at the ends', () => 
   expect(nextFloat32(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY)
 })
 
-const groupsOf = (names: readonly string[]): SplitConformal => {
+const groupsOf = (names: readonly string[]) => {
   const n = 20 * names.length
   const { uniform } = random({ seed: 1, path: 'groups' })
   const probabilities = Float64Array.from({ length: 2 * n }, (_, i) => (i % 2 === 0 ? uniform(i) : 1 - uniform(i - 1)))
   const labels = new Int32Array(n)
-  return calibrateSplit(probabilities, labels, {
+  return calibrateClassifier(probabilities, labels, {
     level: 0.8,
     groups: Array.from({ length: n }, (_, i) => names[i % names.length]),
-  })
+  }).calibration
 }
 
 test.each([
@@ -118,7 +116,7 @@ test.each([
       Number.isNaN(x) ? '' : (names as readonly string[]).includes('true') ? String(x === 1) : String(x)
     for (const [i, x] of values.entries()) {
       const own = conformal.groups.find(({ group }) => group === nameOf(x)) ?? conformal.groups[0]
-      expect(found[i]).toBe(nextFloat32(own.threshold))
+      expect(found[i]).toBe(nextFloat32(own.thresholds[0]))
     }
   },
 )

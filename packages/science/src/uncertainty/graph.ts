@@ -1,12 +1,8 @@
-import { constant, div, lessOrEqual, reduceMax, slice, softmax, sub, type Value } from '@mlpod/graph'
+import { div, reduceMax, slice, softmax, sub, type Value } from '@mlpod/graph'
 
 /** Returns softmax(logits / temperature) [n, k] as a Value. */
 export const temperedSoftmax = (logits: Value, temperature: number): Value =>
   softmax(div(logits, temperature), { axis: 1 })
-
-/** Returns the prediction set [n, k] (bool) as a Value: the labels with 1 - p <= threshold. */
-export const splitSet = (probability: Value, threshold: Value): Value =>
-  lessOrEqual(sub(constant(1, 'float32'), probability), threshold)
 
 /** Returns log-odds of the last class against the best other one [n, 1] from logits [n, k]: what explanations and attacks look at. */
 export const marginOfLast = (logits: Value, classes: number): Value =>

@@ -3,7 +3,7 @@ import { load } from 'mlpod/graph'
 import { guard as guarded } from 'mlpod/guard'
 import { features as featuresOf, score } from 'mlpod/learn'
 import { fitMahalanobis, mahalanobisScores } from 'mlpod/ood'
-import { calibrateSplit } from 'mlpod/uncertainty'
+import { calibrateClassifier } from 'mlpod/uncertainty'
 import { catalog } from '../catalog.ts'
 import { modelColumns } from '../columns.ts'
 import { label } from '../features.ts'
@@ -31,12 +31,12 @@ export const guard = node({
       score(calibrated, calibration, { outputs: ['features', 'probability'] }),
     ])
     const groups = (await calibration.select(groupBy).rows()).map((row) => `${row[groupBy] ?? ''}`)
-    const conformal = calibrateSplit(held.probability.data as Float32Array, await labelsOf(calibration), {
+    const conformal = calibrateClassifier(held.probability.data as Float32Array, await labelsOf(calibration), {
       level,
       groups,
     })
-    for (const { group, threshold, scores } of conformal.groups)
-      log(`threshold.${group ?? 'pooled'}.n${scores.length}`, threshold)
+    for (const { group, thresholds, n } of conformal.calibration.groups)
+      log(`threshold.${group ?? 'pooled'}.n${n}`, thresholds[0])
     const detector = fitMahalanobis(seen.features.data as Float32Array, await labelsOf(train))
     const { inputs, outputs } = load(calibrated)
     return {

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { chiSquareTail, gammaln, random } from '@mlpod/math'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { calibrateSplit, splitSets } from './split.ts'
-import { fitTemperature } from './temperature.ts'
+import { fitTemperature } from '../temperature.ts'
+import { calibrateClassifier } from './classifier.ts'
+import { classifierSets } from './sets.ts'
 
 interface Case {
   readonly level: number
@@ -17,12 +18,12 @@ interface Case {
 }
 
 const { cases } = JSON.parse(
-  readFileSync(new URL('../../../../conformance/science/uncertainty.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../../../conformance/science/uncertainty.json', import.meta.url), 'utf8'),
 ) as { cases: readonly Case[] }
 
 test('split conformal sets equal those of MAPIE 1.6.0 (LAC)', () => {
   for (const { level, labels, probabilities, test: rows, sets } of cases)
-    expect([...splitSets(calibrateSplit(probabilities, labels, { level }), rows)]).toEqual(sets)
+    expect([...classifierSets(calibrateClassifier(probabilities, labels, { level }), rows)[0]]).toEqual(sets)
 })
 
 test('the temperature is the minimum that scipy 1.17 finds', () => {
@@ -52,12 +53,12 @@ test('coverage follows the Beta-binomial law at small n, just below and above th
     let [covered, coveredB, rowsB] = [0, 0, 0]
     for (let r = 0; r < repeats; r++) {
       const { probabilities, labels, groups } = drawRows(1000 * n + r, n + m)
-      const conformal = calibrateSplit(probabilities.slice(0, 2 * n), labels.slice(0, n), {
+      const conformal = calibrateClassifier(probabilities.slice(0, 2 * n), labels.slice(0, n), {
         level: 0.95,
         groups: groups.slice(0, n),
       })
-      const pooled = splitSets(conformal, probabilities.slice(2 * n))
-      const grouped = splitSets(conformal, probabilities.slice(2 * n), { groups: groups.slice(n) })
+      const [pooled] = classifierSets(conformal, probabilities.slice(2 * n))
+      const [grouped] = classifierSets(conformal, probabilities.slice(2 * n), { groups: groups.slice(n) })
       for (let i = 0; i < m; i++) {
         covered += pooled[2 * i + labels[n + i]]
         if (groups[n + i] === 'b') {
@@ -81,8 +82,8 @@ test('the number of covered rows has the Beta-binomial law of split conformal se
   const counts = new Array<number>(m + 1).fill(0)
   for (let r = 0; r < repeats; r++) {
     const { probabilities, labels } = drawRows(7_000_000 + r, n + m)
-    const conformal = calibrateSplit(probabilities.slice(0, 2 * n), labels.slice(0, n), { level })
-    const sets = splitSets(conformal, probabilities.slice(2 * n))
+    const conformal = calibrateClassifier(probabilities.slice(0, 2 * n), labels.slice(0, n), { level })
+    const [sets] = classifierSets(conformal, probabilities.slice(2 * n))
     let covered = 0
     for (let i = 0; i < m; i++) covered += sets[2 * i + labels[n + i]]
     counts[covered]++
@@ -113,19 +114,22 @@ test('a higher level never shrinks a set, one group equals no group, and permuti
       fc.double({ min: 0.05, max: 0.9, noNaN: true }),
       (seed, n, level) => {
         const { probabilities, labels } = drawRows(seed, n)
-        const sets = (l: number) => splitSets(calibrateSplit(probabilities, labels, { level: l }), probabilities)
+        const sets = (l: number) =>
+          classifierSets(calibrateClassifier(probabilities, labels, { level: l }), probabilities)[0]
         const [low, high] = [sets(level), sets(level + 0.09)]
         expect(low.every((inside, i) => inside <= high[i])).toBe(true)
-        const whole = calibrateSplit(probabilities, labels, {
+        const whole = calibrateClassifier(probabilities, labels, {
           level,
           groups: labels.length ? Array(n).fill('all') : [],
         })
-        expect(whole.groups[1].threshold).toBe(whole.groups[0].threshold)
+        expect(whole.calibration.groups[1].thresholds).toEqual(whole.calibration.groups[0].thresholds)
         const flipped = Float64Array.from(probabilities).reverse()
         const swapped = Int32Array.from(labels)
           .reverse()
           .map((y) => 1 - y)
-        expect(calibrateSplit(flipped, swapped, { level }).groups[0].threshold).toBe(whole.groups[0].threshold)
+        expect(calibrateClassifier(flipped, swapped, { level }).calibration.groups[0].thresholds).toEqual(
+          whole.calibration.groups[0].thresholds,
+        )
       },
     ),
     { seed: 4, numRuns: 200 },
@@ -150,15 +154,17 @@ test('temperature keeps the argmax and is not moved by adding a constant to the 
 
 test('bad calibration rows are refused with the row and the reason', () => {
   const good = [0.3, 0.7, 0.6, 0.4]
-  expect(() => calibrateSplit([], [], { level: 0.9 })).toThrow(/no calibration row/)
-  expect(() => calibrateSplit(good, [0, 1], { level: 1 })).toThrow(/level 1 is not between/)
-  expect(() => calibrateSplit([0.3, 0.9], [0], { level: 0.9 })).toThrow(/row 0 sum to 1.2/)
-  expect(() => calibrateSplit([-0.1, 1.1], [0], { level: 0.9 })).toThrow(/-0.1 of row 0/)
-  expect(() => calibrateSplit(good, [0, 2], { level: 0.9 })).toThrow(/label 2 of row 1/)
-  expect(() => calibrateSplit(good, [0, 1, 1], { level: 0.9 })).toThrow(/do not fall into 3 rows/)
-  expect(() => calibrateSplit(good, [0, 1], { level: 0.9, groups: ['a'] })).toThrow(/1 groups do not match 2 rows/)
-  expect(calibrateSplit([Number.NaN, 1, 0.4, 0.6], [0, 1], { level: 0.5 }).dropped).toBe(1)
-  expect(calibrateSplit(good, [0, 1], { level: 0.9 }).groups[0].threshold).toBe(Number.POSITIVE_INFINITY)
+  expect(() => calibrateClassifier([], [], { level: 0.9 })).toThrow(/no calibration row/)
+  expect(() => calibrateClassifier(good, [0, 1], { level: 1 })).toThrow(/level 1 is not a number between/)
+  expect(() => calibrateClassifier([0.3, 0.9], [0], { level: 0.9 })).toThrow(/row 0 sum to 1.2/)
+  expect(() => calibrateClassifier([-0.1, 1.1], [0], { level: 0.9 })).toThrow(/-0.1 of row 0/)
+  expect(() => calibrateClassifier(good, [0, 2], { level: 0.9 })).toThrow(/label 2 of row 1/)
+  expect(() => calibrateClassifier(good, [0, 1, 1], { level: 0.9 })).toThrow(/do not fall into 3 rows/)
+  expect(() => calibrateClassifier(good, [0, 1], { level: 0.9, groups: ['a'] })).toThrow(/1 groups do not match 2 rows/)
+  expect(calibrateClassifier([Number.NaN, 1, 0.4, 0.6], [0, 1], { level: 0.5 }).calibration.dropped).toBe(1)
+  expect(calibrateClassifier(good, [0, 1], { level: 0.9 }).calibration.groups[0].thresholds[0]).toBe(
+    Number.POSITIVE_INFINITY,
+  )
   expect(() => fitTemperature([], [])).toThrow(/no calibration row/)
   expect(() => fitTemperature([1, 2, Number.NaN, 0], [0, 1])).toThrow(/row 1, class 0 is NaN/)
   expect(() => fitTemperature([3, 0, 0, 3], [0, 1])).toThrow(/classified right/)

@@ -1,0 +1,208 @@
+import { type Column, columnAlgebra, columnOf } from '../algebra/columns.ts'
+import { BLOCK, type ClassRows } from './rows.ts'
+import { type ClassScore, entryOf, excessPower, type LabelPart, scoreOver } from './scores.ts'
+
+/** A probability as a multiple of 2^-52: sums of such numbers are exact, and the same in any order. */
+const summable = (p: number): number => p + 1 - 1
+
+/** Parts of some labels, a column each. */
+type PartColumns = Partial<Record<LabelPart, Float64Array>>
+
+const columnsFor = (score: ClassScore, size: number, extra: readonly LabelPart[] = []): PartColumns =>
+  Object.fromEntries(
+    [...new Set([...entryOf(score).parts, ...extra])]
+      .filter((part) => part !== 'u')
+      .map((part) => [part, new Float64Array(size)]),
+  )
+
+/** Parts that are found by comparing a label with all others. */
+const needsOthers = (parts: PartColumns): boolean =>
+  parts.rank !== undefined || parts.mass !== undefined || parts.top !== undefined || parts.other !== undefined
+
+/** Scores of the labels that are true [n], and what was asked for beside them. */
+export interface TrueLabelScores {
+  readonly scores: Float64Array
+  readonly ranks?: Float64Array
+}
+
+/** Returns the score of each row's label: one pass over each row, and no matrix. NaN where the row holds a NaN. */
+export function trueLabelScores(
+  rows: ClassRows,
+  labels: ArrayLike<number>,
+  score: ClassScore,
+  { u, ranks = false }: { readonly u?: Float64Array; readonly ranks?: boolean } = {},
+): TrueLabelScores {
+  const { n, classes } = rows
+  const parts = columnsFor(score, n, ranks ? ['rank'] : [])
+  for (let from = 0; from < n; from += BLOCK) {
+    const to = Math.min(n, from + BLOCK)
+    const block = rows.block(from, to)
+    for (let i = from; i < to; i++) readLabel(block, (i - from) * classes, classes, labels[i], parts, i, score)
+  }
+  const scores = columnOf(scoreOver<Column>(columnAlgebra, score, u ? { ...parts, u } : parts), n)
+  return parts.rank && ranks ? { scores, ranks: parts.rank } : { scores }
+}
+
+/** Writes the parts of label y, whose row begins at `offset`, at index i. */
+function readLabel(
+  x: Float64Array,
+  offset: number,
+  classes: number,
+  y: number,
+  parts: PartColumns,
+  i: number,
+  score: ClassScore,
+): void {
+  const own = x[offset + y]
+  let known = true
+  for (let j = offset; j < offset + classes; j++) if (Number.isNaN(x[j])) known = false
+  if (parts.p) parts.p[i] = known ? own : Number.NaN
+  if (parts.excess) parts.excess[i] = known ? excessOf(x, offset, classes, own, excessPower(score)) : Number.NaN
+  if (!needsOthers(parts)) return
+  let [rank, mass, top, other] = [1, summable(own), own, Number.NEGATIVE_INFINITY]
+  for (let j = 0; j < classes; j++) {
+    const value = x[offset + j]
+    if (value > own || (value === own && j < y)) {
+      rank++
+      mass += summable(value)
+    }
+    if (j !== y && value > other) other = value
+  }
+  top = Math.max(own, other)
+  if (parts.rank) parts.rank[i] = known ? rank : Number.NaN
+  if (parts.mass) parts.mass[i] = mass
+  if (parts.top) parts.top[i] = top
+  if (parts.other) parts.other[i] = other
+}
+
+/** The norm of what larger numbers have more: scaled by the largest, so that no power overflows. */
+function excessOf(x: Float64Array, offset: number, classes: number, own: number, power: number): number {
+  let [sum, largest] = [0, 0]
+  for (let j = offset; j < offset + classes; j++) {
+    const more = x[j] - own
+    if (more > 0) {
+      sum += more
+      if (more > largest) largest = more
+    }
+  }
+  if (power === 1 || largest === 0) return sum
+  if (power === Number.POSITIVE_INFINITY) return largest
+  let total = 0
+  for (let j = offset; j < offset + classes; j++) {
+    const more = x[j] - own
+    if (more > 0) total += (more / largest) ** power
+  }
+  return largest * total ** (1 / power)
+}
+
+/** Sorts the classes of a row by falling numbers, ties by ascending class. */
+export function sortClasses(x: Float64Array, offset: number, order: Int32Array, spare: Int32Array): Int32Array {
+  const n = order.length
+  for (let j = 0; j < n; j++) order[j] = j
+  // runs of insertion sort, then merged: both keep the order of equal numbers
+  const RUN = 8
+  for (let start = 0; start < n; start += RUN) {
+    const end = Math.min(n, start + RUN)
+    for (let i = start + 1; i < end; i++) {
+      const value = x[offset + i]
+      let at = i
+      for (; at > start && x[offset + order[at - 1]] < value; at--) order[at] = order[at - 1]
+      order[at] = i
+    }
+  }
+  let [from, to] = [order, spare]
+  for (let width = RUN; width < n; width *= 2) {
+    for (let start = 0; start < n; start += 2 * width) {
+      const [middle, end] = [Math.min(n, start + width), Math.min(n, start + 2 * width)]
+      let [a, b] = [start, middle]
+      for (let at = start; at < end; at++)
+        to[at] = b >= end || (a < middle && x[offset + from[a]] >= x[offset + from[b]]) ? from[a++] : from[b++]
+    }
+    ;[from, to] = [to, from]
+  }
+  return from
+}
+
+/** Scores of all labels of a block of rows [rows, classes], and their ranks if asked for. */
+export interface BlockScores {
+  readonly from: number
+  readonly to: number
+  /** [rows, classes]; NaN throughout a row that holds a NaN. */
+  readonly scores: Float64Array
+  readonly ranks?: Float64Array
+}
+
+/** Calls `use` with the scores of all labels, block by block. */
+export function forAllLabels(
+  rows: ClassRows,
+  score: ClassScore,
+  { u, ranks = false }: { readonly u?: Float64Array; readonly ranks?: boolean },
+  use: (block: BlockScores) => void,
+): void {
+  const { n, classes } = rows
+  const size = Math.min(n, BLOCK) * classes
+  const whole = columnsFor(score, size, ranks ? ['rank'] : [])
+  const uniform = u && entryOf(score).parts.includes('u') ? new Float64Array(size) : undefined
+  const [order, spare] = [new Int32Array(classes), new Int32Array(classes)]
+  for (let from = 0; from < n; from += BLOCK) {
+    const to = Math.min(n, from + BLOCK)
+    const block = rows.block(from, to)
+    for (let i = 0; i < to - from; i++) {
+      readRow(block, i * classes, classes, whole, score, order, spare)
+      if (uniform && u) uniform.fill(u[from + i], i * classes, (i + 1) * classes)
+    }
+    const length = (to - from) * classes
+    const cut = (column: Float64Array): Float64Array => column.subarray(0, length)
+    const parts = Object.fromEntries(Object.entries(whole).map(([part, column]) => [part, cut(column)]))
+    const given = uniform ? { ...parts, u: cut(uniform) } : parts
+    const scores = columnOf(scoreOver<Column>(columnAlgebra, score, given), length)
+    use(whole.rank && ranks ? { from, to, scores, ranks: cut(whole.rank) } : { from, to, scores })
+  }
+}
+
+/** Writes the parts of all labels of the row that begins at `offset`, where they are in their columns. */
+function readRow(
+  x: Float64Array,
+  offset: number,
+  classes: number,
+  parts: PartColumns,
+  score: ClassScore,
+  order: Int32Array,
+  spare: Int32Array,
+): void {
+  for (let j = offset; j < offset + classes; j++)
+    if (Number.isNaN(x[j])) {
+      for (const column of Object.values(parts)) column.fill(Number.NaN, offset, offset + classes)
+      return
+    }
+  if (parts.p) parts.p.set(x.subarray(offset, offset + classes), offset)
+  if (parts.excess)
+    for (let j = offset; j < offset + classes; j++)
+      parts.excess[j] = excessOf(x, offset, classes, x[j], excessPower(score))
+  if (parts.rank || parts.mass) {
+    const sorted = sortClasses(x, offset, order, spare)
+    const { rank, mass } = parts
+    let sum = 0
+    for (let r = 0; r < classes; r++) {
+      const j = offset + sorted[r]
+      sum += summable(x[j])
+      if (rank) rank[j] = r + 1
+      if (mass) mass[j] = sum
+    }
+  }
+  if (parts.top || parts.other) {
+    let [first, second, at] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, offset]
+    for (let j = offset; j < offset + classes; j++) {
+      if (x[j] > first) {
+        second = first
+        first = x[j]
+        at = j
+      } else if (x[j] > second) second = x[j]
+    }
+    if (parts.top) parts.top.fill(first, offset, offset + classes)
+    if (parts.other) {
+      parts.other.fill(first, offset, offset + classes)
+      parts.other[at] = second
+    }
+  }
+}
