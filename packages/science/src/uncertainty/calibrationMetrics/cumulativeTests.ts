@@ -1,5 +1,5 @@
 import { brownianRangeTail, brownianSupremumTail, normalCdf } from '@mlpod/math'
-import { binaryOutcomes, sortedOutcomes } from './pairs.ts'
+import { binaryOutcomes, visitSorted } from './pairs.ts'
 
 /** A statistic of "the probabilities are calibrated" and its p-value. */
 export interface CalibrationTest {
@@ -20,15 +20,14 @@ function differences(
   outcomes: ArrayLike<number>,
   includeStart: boolean,
 ): { low: number; high: number; scale: number; n: number } {
-  const { scores, n, hits } = sortedOutcomes(binaryOutcomes(probabilities, outcomes))
-  let [sum, low, high, variance, rows] = [0, includeStart ? 0 : Infinity, includeStart ? 0 : -Infinity, 0, 0]
-  for (let i = 0; i < scores.length; i++) {
-    sum += hits[i] - n[i] * scores[i]
-    variance += n[i] * scores[i] * (1 - scores[i])
-    rows += n[i]
+  let [sum, low, high, variance] = [0, includeStart ? 0 : Infinity, includeStart ? 0 : -Infinity, 0]
+  visitSorted(binaryOutcomes(probabilities, outcomes), (score, n, hits) => {
+    sum += hits - n * score
+    variance += n * score * (1 - score)
     if (sum < low) low = sum
     if (sum > high) high = sum
-  }
+  })
+  const rows = outcomes.length
   return { low: low / rows, high: high / rows, scale: Math.sqrt(variance) / rows, n: rows }
 }
 

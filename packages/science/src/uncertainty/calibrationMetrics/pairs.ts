@@ -4,28 +4,28 @@ import { sortNumbers } from '@mlpod/math'
 /** Rows of a score in [0, 1] and what came true, 0 or 1. */
 export interface ScoredOutcomes {
   readonly scores: Float64Array
-  readonly hits: Uint8Array
+  readonly hits: ArrayLike<number>
 }
 
 /** How rows of probabilities become scores with outcomes. */
 export type CalibrationKind = 'binary' | 'confidence' | 'classwise' | 'topLabel'
 
-/** Throws `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`, `PROBABILITY_INVALID`, `LABEL_UNKNOWN`; returns copies as one type. */
+/** Throws `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`, `PROBABILITY_INVALID`, `LABEL_UNKNOWN`; returns the rows, not copied where they are numbers in double precision. */
 export function binaryOutcomes(probabilities: ArrayLike<number>, outcomes: ArrayLike<number>): ScoredOutcomes {
   const n = outcomes.length
   if (n === 0) throw new PodError('CALIBRATION_EMPTY', 'there is no row whose probability could be right')
   if (probabilities.length !== n)
     throw new PodError('LENGTH_MISMATCH', `${probabilities.length} probabilities and ${n} outcomes do not match`)
-  const [scores, hits] = [new Float64Array(n), new Uint8Array(n)]
   for (let i = 0; i < n; i++) {
     const p = probabilities[i]
     if (!(p >= 0 && p <= 1)) throw new PodError('PROBABILITY_INVALID', `${p} of row ${i} is no probability`)
     if (outcomes[i] !== 0 && outcomes[i] !== 1)
       throw new PodError('LABEL_UNKNOWN', `${outcomes[i]} of row ${i} is neither 0 nor 1`)
-    scores[i] = p
-    hits[i] = outcomes[i]
   }
-  return { scores, hits }
+  return {
+    scores: probabilities instanceof Float64Array ? probabilities : Float64Array.from(probabilities),
+    hits: outcomes,
+  }
 }
 
 /**
@@ -76,7 +76,7 @@ export function outcomesOf(
     .sort((a, b) => a - b)
     .map((c) => ({
       scores: scores.filter((_, i) => top[i] === c),
-      hits: hits.filter((_, i) => top[i] === c),
+      hits: hits.filter((_, i) => top[i] === c) as Uint8Array,
     }))
 }
 
@@ -87,29 +87,43 @@ export interface SortedOutcomes {
   readonly hits: Float64Array
 }
 
-/** Returns the rows by score, ties as one: two radix sorts and a merge, without an order of indices. */
-export function sortedOutcomes({ scores, hits }: ScoredOutcomes): SortedOutcomes {
+/**
+ * Visits the distinct scores, ascending, with the number of rows and of hits at each: two radix sorts and a merge, without an
+ * order of indices.
+ */
+export function visitSorted(
+  { scores, hits }: ScoredOutcomes,
+  visit: (score: number, n: number, hits: number) => void,
+): void {
   let ones = 0
-  for (let i = 0; i < hits.length; i++) ones += hits[i]
-  const [zero, one] = [new Float64Array(hits.length - ones), new Float64Array(ones)]
-  for (let i = 0, a = 0, b = 0; i < hits.length; i++) {
+  for (let i = 0; i < scores.length; i++) ones += hits[i]
+  const [zero, one] = [new Float64Array(scores.length - ones), new Float64Array(ones)]
+  for (let i = 0, a = 0, b = 0; i < scores.length; i++) {
     // -0 and 0 are one score
-    if (hits[i]) one[b++] = scores[i] + 0
+    if (hits[i] === 1) one[b++] = scores[i] + 0
     else zero[a++] = scores[i] + 0
   }
   sortNumbers(zero)
   sortNumbers(one)
-  const size = hits.length
-  const [value, n, hit] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
-  let [cell, i, j] = [0, 0, 0]
+  let [i, j] = [0, 0]
   while (i < zero.length || j < one.length) {
     const score = j >= one.length || (i < zero.length && zero[i] <= one[j]) ? zero[i] : one[j]
     const [from, start] = [i, j]
     while (i < zero.length && zero[i] === score) i++
     while (j < one.length && one[j] === score) j++
-    value[cell] = score
-    n[cell] = i - from + (j - start)
-    hit[cell++] = j - start
+    visit(score, i - from + (j - start), j - start)
   }
-  return { scores: value.subarray(0, cell), n: n.subarray(0, cell), hits: hit.subarray(0, cell) }
+}
+
+/** Returns the rows by score, ties as one. */
+export function sortedOutcomes(rows: ScoredOutcomes): SortedOutcomes {
+  const size = rows.scores.length
+  const [scores, n, hits] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
+  let cell = 0
+  visitSorted(rows, (score, count, hit) => {
+    scores[cell] = score
+    n[cell] = count
+    hits[cell++] = hit
+  })
+  return { scores: scores.subarray(0, cell), n: n.subarray(0, cell), hits: hits.subarray(0, cell) }
 }
