@@ -47,6 +47,7 @@ export { type ConvexAt, type ConvexMinimum, minimizeConvex } from './minimizeCon
 export { type Moments, mergeMoments, moments, noMoments, type Spread, spread, variance } from './moments.ts'
 export { benjaminiHochberg, bonferroni, type Correction, eBenjaminiHochberg, holm } from './multiplicity.ts'
 export { normalCdf, normalPdf, normalQuantile } from './normal.ts'
+export { type OrderedNumbers, orderedNumbers } from './orderedNumbers.ts'
 export { hypergeometricDraw, permutationOfCounts } from './permutation.ts'
 export { brier, logLoss, type MeanScore, meanScore, type ScoreOptions } from './properScore.ts'
 export { clopperPearson, type Interval, type IntervalOptions, type Sides, wilson } from './proportion.ts'

@@ -4,7 +4,7 @@ import { add, concat, constant, input, isNaN, type Model, matMul, openSession, p
 import { random } from '@mlpod/math'
 import { expect, test } from 'vitest'
 import { equalizedOddsDifference } from '../fairness/claims.ts'
-import { conformalPValues, fitMahalanobis, mahalanobisScores } from '../ood/mahalanobis.ts'
+import { fitMahalanobis, mahalanobisScores, oodPValues } from '../ood/mahalanobis.ts'
 import { attack, pgd } from '../security/pgd.ts'
 import { calibrateClassifier } from '../uncertainty/classification/classifier.ts'
 import { classifierSets } from '../uncertainty/classification/sets.ts'
@@ -96,7 +96,7 @@ test('the model in one file answers as the arrays do: sets by group, p-values, a
   sets.forEach((inside, i) => {
     if (margins[i] > 1e-5) expect(out.set.data[i]).toBe(inside)
   })
-  const p = conformalPValues(oodCalibration, mahalanobisScores(detector, numbers))
+  const p = oodPValues(oodCalibration, mahalanobisScores(detector, numbers))
   const differing = [...p].filter((value, i) => Math.abs((out.ood_p.data[i] as number) - value) > 1.5 / (N + 1))
   expect(differing).toEqual([])
   for (const i of all) {

@@ -34,7 +34,7 @@ export function mahalanobisScore({ dimensions: d, means, classes, whitening }: M
   return mul(reduceMin(squares, { axes: [1], keepDims: true }), 0.5)
 }
 
-/** Returns the conformal p-value [n, 1] of scores [n, 1] as a Value, the calibration scores baked in; see `conformalPValues`. */
+/** Returns the conformal p-value [n, 1] of scores [n, 1] as a Value, the calibration scores baked in; see `oodPValues`. */
 export function conformalPValue(calibration: ArrayLike<number>, score: Value): Value {
   const baked = matrix(Array.from(calibration), [1, calibration.length])
   const above = reduceSum(cast(greaterOrEqual(baked, score), 'float32'), { axes: [1], keepDims: true })

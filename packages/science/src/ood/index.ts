@@ -1,9 +1,9 @@
 export { falseAlarmRate, flaggedShare, type Shift, shifted } from './claims.ts'
 export { conformalPValue, mahalanobisScore } from './graph.ts'
 export {
-  conformalPValues,
   fitMahalanobis,
   type Mahalanobis,
   type MahalanobisOptions,
   mahalanobisScores,
+  oodPValues,
 } from './mahalanobis.ts'

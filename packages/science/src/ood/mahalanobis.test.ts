@@ -4,7 +4,7 @@ import { compile, input, openSession } from '@mlpod/graph'
 import { random } from '@mlpod/math'
 import { expect, test } from 'vitest'
 import { conformalPValue, mahalanobisScore } from './graph.ts'
-import { conformalPValues, fitMahalanobis, type Mahalanobis, mahalanobisScores } from './mahalanobis.ts'
+import { fitMahalanobis, type Mahalanobis, mahalanobisScores, oodPValues } from './mahalanobis.ts'
 
 interface Case {
   readonly features: readonly number[]
@@ -113,10 +113,10 @@ test('conformal p-values of exchangeable rows are at most as small as they say, 
   let small = 0
   for (let i = 0; i < m; i++) {
     const calibration = Float64Array.from({ length: n }, (_, j) => scores[(i * 37 + j * 91 + 1) % (n + m)])
-    if (conformalPValues(calibration, [scores[i]])[0] <= 0.1) small++
+    if (oodPValues(calibration, [scores[i]])[0] <= 0.1) small++
   }
   expect(small / m).toBeLessThanOrEqual(0.1 + 3 * Math.sqrt(0.09 / m) + 0.01)
-  expect([...conformalPValues([1, 2, 2, 3], [0, 2, 2.5, 9])]).toEqual([1, 4 / 5, 2 / 5, 1 / 5])
+  expect([...oodPValues([1, 2, 2, 3], [0, 2, 2.5, 9])]).toEqual([1, 4 / 5, 2 / 5, 1 / 5])
 })
 
 test('p-values in a model are those of arrays, ties, infinities and what is no number included', async () => {
@@ -125,7 +125,7 @@ test('p-values in a model are those of arrays, ties, infinities and what is no n
   const x = input('x', 'float32', ['n', 1])
   await using session = await openSession(compile({ inputs: [x], outputs: { p: conformalPValue(calibration, x) } }))
   const { p } = await session.run({ x: tensor('float32', [scores.length, 1], Float32Array.from(scores)) })
-  const expected = conformalPValues(calibration, scores)
+  const expected = oodPValues(calibration, scores)
   expect(expected[scores.length - 1]).toBe(1 / 9)
   for (const [i, value] of expected.entries()) expect(p.data[i]).toBeCloseTo(value, 6)
 })
@@ -134,8 +134,8 @@ test('nothing to fit on, broken features and no varying feature are refused', ()
   expect(() => fitMahalanobis([], [])).toThrow(/no row/)
   expect(() => fitMahalanobis([1, Number.NaN], [0, 0])).toThrow(/feature 0 of row 1 is NaN/)
   expect(() => fitMahalanobis([1, 1, 1], [0, 0, 0])).toThrow(/none of the 1 features/)
-  expect(() => conformalPValues([], [1])).toThrow(/no calibration score/)
-  expect(() => conformalPValues([1, Number.NaN], [1])).toThrow(/calibration score is NaN/)
+  expect(() => oodPValues([], [1])).toThrow(/no calibration score/)
+  expect(() => oodPValues([1, Number.NaN], [1])).toThrow(/calibration score is NaN/)
   for (const ridge of [-1, Number.NaN]) expect(() => fitMahalanobis([1, 2], [0, 0], { ridge })).toThrow(/ridge of/)
   expect(() => mahalanobisScores(fitMahalanobis([1, 2, 3, 5], [0, 0]), [1, 2, 3])).toThrow(/rows of 2 features/)
 })

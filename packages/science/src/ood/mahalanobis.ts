@@ -1,5 +1,6 @@
 import { PodError } from '@mlpod/contract'
 import { cholesky, choleskySolve } from '@mlpod/math'
+import { conformalPValues } from '../uncertainty/pValues/pValues.ts'
 
 /** A fitted Mahalanobis detector: class means and the whitening of their shared covariance. */
 export interface Mahalanobis {
@@ -115,22 +116,12 @@ export function mahalanobisScores(
 }
 
 /**
- * Returns the conformal p-value of each score against calibration scores of in-distribution rows:
- * (1 + #{calibration >= score}) / (n + 1), never 0; uniform or larger for exchangeable rows. A score that is NaN is further
- * out than all. Throws `CALIBRATION_EMPTY`, and `SCORES_NAN` for a calibration score that is NaN.
+ * Returns the conformal p-value of each score against calibration scores of in-distribution rows; see `conformalPValues`. A score that is
+ * NaN is further out than all. Throws `CALIBRATION_EMPTY`, and `SCORES_NAN` for a calibration score that is NaN.
  */
-export function conformalPValues(calibration: ArrayLike<number>, scores: ArrayLike<number>): Float64Array {
-  if (calibration.length === 0) throw new PodError('CALIBRATION_EMPTY', 'there is no calibration score')
-  const sorted = Float64Array.from(calibration).sort()
-  if (Number.isNaN(sorted[sorted.length - 1])) throw new PodError('SCORES_NAN', 'a calibration score is NaN')
-  return Float64Array.from(scores, (score) => {
-    if (Number.isNaN(score)) return 1 / (sorted.length + 1)
-    let [low, high] = [0, sorted.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (sorted[middle] < score) low = middle + 1
-      else high = middle
-    }
-    return (1 + sorted.length - low) / (sorted.length + 1)
-  })
+export function oodPValues(calibration: ArrayLike<number>, scores: ArrayLike<number>): Float64Array {
+  for (let i = 0; i < calibration.length; i++)
+    if (Number.isNaN(calibration[i])) throw new PodError('SCORES_NAN', 'a calibration score is NaN')
+  const least = 1 / (calibration.length + 1)
+  return conformalPValues(calibration, scores).map((p, i) => (Number.isNaN(scores[i]) ? least : p))
 }

@@ -6,6 +6,15 @@ export {
   type LastLabel,
 } from './classifier.ts'
 export type { ClusterOptions } from './clusters.ts'
+export {
+  type CrossAggregate,
+  type CrossClassifierConformal,
+  type CrossClassifierOptions,
+  calibrateCrossClassifier,
+  crossClassifierSets,
+} from './crossClassifier.ts'
+export { naiveSets } from './naive.ts'
+export { type NeighbourOptions, neighbourScores } from './neighbourScores.ts'
 export type { Randomize, RandomSource } from './randomize.ts'
 export type { RankThresholds } from './rankThresholds.ts'
 export type { ClassTransform } from './rows.ts'
@@ -13,3 +22,4 @@ export { type ClassScore, type ClassScoreName, type ClassScoreSettings, classSco
 export { type SetSql, setSql } from './setSql.ts'
 export { classifierSets, type NewClassRows } from './sets.ts'
 export { type SetValueOptions, setValue } from './setValue.ts'
+export { stratifiedRows, type TuneRapsOptions, tuneRaps } from './tuneRaps.ts'
