@@ -1,4 +1,13 @@
 export {
+  type ConditionalRisk,
+  type ConditionalRiskOptions,
+  conditionalLambdas,
+  fitConditionalRisk,
+  missSteps,
+  recallSteps,
+  type StepLosses,
+} from './conditionalRisk.ts'
+export {
   type ConformalSelection,
   type SelectionOptions,
   type SelectionRows,

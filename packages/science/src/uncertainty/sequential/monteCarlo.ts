@@ -1,4 +1,3 @@
-import { PodError } from '@mlpod/contract'
 import { binomialTail } from '@mlpod/math'
 
 /** How wealth is bet on whether the next permutation's statistic is at least the one seen. */
@@ -46,12 +45,4 @@ const WEALTHS: Readonly<
     return binomialTail(rank + (reached ? 1 : 0), t + 1, limit) / limit
   },
   aggressive: ({ t, wealth }, reached) => (reached ? 0 : (wealth * (t + 1)) / t),
-}
-
-/** Throws `STRATEGY_UNKNOWN`. */
-export function checkStrategy(strategy: string): asserts strategy is MonteCarloStrategy {
-  if (!(strategy in WEALTHS))
-    throw new PodError('STRATEGY_UNKNOWN', `there is no strategy "${strategy}"`, {
-      hint: Object.keys(WEALTHS).join(', '),
-    })
 }
