@@ -59,7 +59,9 @@ export function calibrateRegression(
   const above = columnOf(used.above(columnAlgebra, truth, given), y.length)
   const below = columnOf(used.below(columnAlgebra, truth, given), y.length)
   if (typeof score === 'object') checkInverse(score, { y: truth, above, below }, given)
-  return calibrateSides(used, { above, below }, { symmetric, narrowest, ...options, crossing: countCrossing(given) })
+  const scores =
+    (symmetric ?? used.symmetric) ? { both: columnOf(columnAlgebra.max(above, below), y.length) } : { above, below }
+  return calibrateSides(used, scores, { narrowest, ...options, crossing: countCrossing(given) })
 }
 
 /** Rows on which a score that is not of the table is tried. */
@@ -87,35 +89,42 @@ function checkInverse(
   }
 }
 
-/** Returns the calibration of how far each y lies above and below what the model says. Throws as `calibrateRegression`. */
+/** How far each y lies above and below what the model says, or the farther of both where one threshold serves both sides. */
+export type SideScores =
+  | { readonly above: Float64Array; readonly below: Float64Array }
+  | { readonly both: Float64Array }
+
+/** Returns the calibration of scores of both sides, or of one for both. Throws as `calibrateRegression`. */
 export function calibrateSides(
   score: RegressionScore,
-  { above, below }: { readonly above: Float64Array; readonly below: Float64Array },
+  scores: SideScores,
   {
-    symmetric = score.symmetric,
     narrowest = false,
     crossing,
     ...options
-  }: Omit<RegressionOptions, 'score'> & { readonly crossing: number },
+  }: Omit<RegressionOptions, 'score' | 'symmetric'> & { readonly crossing: number },
 ): RegressionConformal {
-  if (symmetric && narrowest)
-    throw new PodError('OPTION_CONFLICT', `the score "${score.name}" has one threshold for both sides`, {
-      because: 'the narrowest interval shares the error between two thresholds',
-      hint: 'set symmetric: false',
-    })
   const levels = levelsOf(options)
-  const at = (scores: Float64Array, level: readonly number[]): Calibration =>
-    calibrateScores(scores, { ...options, alpha: undefined, level })
-  const shared = { score, levels, symmetric, crossing }
-  if (symmetric) {
-    const calibration = at(columnOf(columnAlgebra.max(above, below), above.length), levels)
-    return { ...shared, above: calibration, below: calibration }
+  const at = (values: Float64Array, level: readonly number[]): Calibration =>
+    calibrateScores(values, { ...options, alpha: undefined, level })
+  if ('both' in scores) {
+    if (narrowest)
+      throw new PodError('OPTION_CONFLICT', `the score "${score.name}" has one threshold for both sides`, {
+        because: 'the narrowest interval shares the error between two thresholds',
+        hint: 'set symmetric: false',
+      })
+    const calibration = at(scores.both, levels)
+    return { score, levels, symmetric: true, crossing, above: calibration, below: calibration }
   }
+  const { above, below } = scores
   const sides = levels.map((level) =>
     narrowest ? narrowestSplit(above, below, level) : { above: eachSide(level), below: eachSide(level) },
   )
   return {
-    ...shared,
+    score,
+    levels,
+    symmetric: false,
+    crossing,
     above: at(
       above,
       sides.map((side) => side.above),

@@ -9,6 +9,7 @@ import {
   intervalSql,
   type RegressionConformal,
   type RegressionOptions,
+  type SideScores,
   scoreOf,
 } from './splitRegression.ts'
 
@@ -35,7 +36,7 @@ export type GroupExpression = string | ((sql: AnyRelation['engine']['sql']) => E
  */
 export async function calibrateRegressionTable(
   table: AnyRelation,
-  { y, parts, groupBy, weights, score, ...options }: RegressionTableOptions,
+  { y, parts, groupBy, weights, score, symmetric, ...options }: RegressionTableOptions,
 ): Promise<RegressionConformal> {
   const used: RegressionScore = scoreOf(score ?? (parts.lower === undefined ? 'absolute' : 'cqr'))
   const { sql } = table.engine
@@ -46,26 +47,77 @@ export async function calibrateRegressionTable(
   const number = (name: string): ExprNode => sql.cast(sql.column(name), 'DOUBLE')
   const given = columnsOf(used, parts, number)
   for (const part of used.positive ?? []) await checkPositive(table, part === 'y' ? y : (parts[part] as string), number)
-  const scores: Record<string, () => ExprNode> = {
-    above: () => used.above(algebra, number(y), given),
-    below: () => used.below(algebra, number(y), given),
-  }
-  if (groupBy !== undefined) scores.group = () => groupText(table, groupBy)
-  if (weights !== undefined) scores.weight = () => number(weights)
-  const { lower, upper } = parts
-  if (lower !== undefined && upper !== undefined) scores.crossing = () => sql.gt(number(lower), number(upper))
-  const columns = await untyped(table)
-    .derive(scores)
-    .select(...Object.keys(scores))
-    .toColumns()
-  const numbers = (name: string): Float64Array => columns[name].data as Float64Array
-  const crossing =
-    columns.crossing === undefined ? 0 : numbers('crossing').reduce((sum, x) => sum + (x === 1 ? 1 : 0), 0)
+  const above = () => used.above(algebra, number(y), given)
+  const below = () => used.below(algebra, number(y), given)
+  const wanted: Record<string, () => ExprNode> =
+    (symmetric ?? used.symmetric) ? { both: () => algebra.max(above(), below()) } : { above, below }
+  if (groupBy !== undefined) wanted.group = () => groupText(table, groupBy)
+  if (weights !== undefined) wanted.weight = () => number(weights)
+  const scores = await readScores(
+    untyped(table)
+      .derive(wanted)
+      .select(...Object.keys(wanted)),
+    Object.keys(wanted),
+  )
   const more: Pick<CalibrateOptions, 'groups' | 'weights'> = {
-    ...(groupBy === undefined ? {} : { groups: columns.group.data as readonly string[] }),
-    ...(weights === undefined ? {} : { weights: numbers('weight') }),
+    ...(groupBy === undefined ? {} : { groups: scores.texts.group }),
+    ...(weights === undefined ? {} : { weights: scores.numbers.weight }),
   }
-  return calibrateSides(used, { above: numbers('above'), below: numbers('below') }, { ...options, ...more, crossing })
+  const crossing = await countCrossing(table, parts, number)
+  return calibrateSides(used, scores.numbers as SideScores & Record<string, Float64Array>, {
+    ...options,
+    ...more,
+    crossing,
+  })
+}
+
+/** Reads columns piece by piece, equal texts kept once. */
+async function readScores(
+  relation: Relation<Record<string, Cell>>,
+  names: readonly string[],
+): Promise<{ numbers: Record<string, Float64Array>; texts: Record<string, string[]> }> {
+  let [n, capacity] = [0, 1 << 16]
+  const numbers: Record<string, Float64Array> = {}
+  const texts: Record<string, string[]> = {}
+  const known = new Map<string, string>()
+  for (const name of names) {
+    if (name === 'group') texts[name] = []
+    else numbers[name] = new Float64Array(capacity)
+  }
+  for await (const batch of relation.batches()) {
+    const size = batch[names[0]].data.length
+    while (n + size > capacity) capacity *= 2
+    for (const name of names) {
+      const { kind, data } = batch[name]
+      if (kind === 'number') {
+        if (numbers[name].length < capacity) {
+          const grown = new Float64Array(capacity)
+          grown.set(numbers[name])
+          numbers[name] = grown
+        }
+        numbers[name].set(data, n)
+      } else
+        for (const text of data) {
+          const own = known.get(text)
+          if (own === undefined) known.set(text, text)
+          texts[name].push(own ?? text)
+        }
+    }
+    n += size
+  }
+  for (const name in numbers) numbers[name] = numbers[name].subarray(0, n)
+  return { numbers, texts }
+}
+
+async function countCrossing(
+  table: AnyRelation,
+  { lower, upper }: PartColumns,
+  number: (name: string) => ExprNode,
+): Promise<number> {
+  if (lower === undefined || upper === undefined) return 0
+  return await untyped(table)
+    .where(({ gt }) => gt(number(lower), number(upper)))
+    .count()
 }
 
 /** Which columns of new rows hold what. */
