@@ -1,6 +1,7 @@
 import { didYouMean, PodError } from '@mlpod/contract'
 import { bonferroni, type FamilywiseTest, fixedSequence, holm } from '@mlpod/math'
 import type { Lambda, RiskCurve, RiskCurves } from './riskCurve.ts'
+import { type RiskGap, riskGapPValues } from './riskGap.ts'
 import { RISK_BOUNDS, RISK_TESTS } from './riskTables.ts'
 
 /**
@@ -28,6 +29,8 @@ export interface ControlRiskOptions {
   readonly familywise?: 'bonferroni' | 'holm' | 'fixedSequence' | FamilywiseTest
   /** The end at which the risk is least, where the risk does not tell. */
   readonly safeEnd?: 'first' | 'last'
+  /** `ltt`: limits of differences of risks, that hold together with the targets. */
+  readonly gaps?: readonly RiskGap[]
   /** `ltt`: the risk that decides among valid settings; by default recall for precision and the other way round, else itself. */
   readonly best?: string
   /** Bounds must be below their target, not at it; for parity with MAPIE. */
@@ -200,10 +203,14 @@ function learnThenTest(
   curves: RiskCurves,
   goals: readonly Goal[],
   delta: number,
-  { test = 'hoeffdingBentkus', familywise = 'holm', safeEnd, best }: ControlRiskOptions,
+  { test = 'hoeffdingBentkus', familywise = 'holm', safeEnd, best, gaps = [] }: ControlRiskOptions,
 ): Chosen {
+  const apart = gaps.map((gap) => riskGapPValues(curves, gap))
   const pValues = Float64Array.from(curves.lambdas, (_, j) =>
-    goals.reduce((p, { curve, alpha }) => Math.max(p, RISK_TESTS[test](curve, j, alpha, delta)), 0),
+    goals.reduce(
+      (p, { curve, alpha }) => Math.max(p, RISK_TESTS[test](curve, j, alpha, delta)),
+      apart.reduce((p, column) => Math.max(p, column[j]), 0),
+    ),
   )
   const reject = typeof familywise === 'function' ? familywise : testNamed(familywise, curves, goals, safeEnd)
   const valid = reject([...pValues], delta)

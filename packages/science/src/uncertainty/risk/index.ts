@@ -13,6 +13,7 @@ export {
   type SelectionRows,
   selectConformal,
 } from './conformalSelection.ts'
+export { decisionValue, selectiveValue } from './controlledValue.ts'
 export {
   type ControlledRisk,
   type ControlRiskOptions,
@@ -46,5 +47,7 @@ export {
   squaredErrorRisk,
 } from './parametricRisks.ts'
 export { type Lambda, type RiskCurve, type RiskCurves, riskGrid } from './riskCurve.ts'
+export { type RiskGap, riskGapPValues } from './riskGap.ts'
 export { RISK_BOUNDS, RISK_TESTS, type RiskBound, type RiskTest } from './riskTables.ts'
+export { binaryRisksOfTable, type TableRiskOptions } from './tableRisks.ts'
 export { binaryRisks, multiclassRisks, type ThresholdRiskOptions } from './thresholdRisks.ts'

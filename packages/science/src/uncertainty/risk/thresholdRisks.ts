@@ -1,18 +1,8 @@
 import { PodError } from '@mlpod/contract'
 import { cellsOf } from './cells.ts'
 import { ABSTAINED, OUTCOME_RISKS, type OutcomeRisk, precisionOf, recallOf } from './outcomeRisks.ts'
-import { checkThresholds, lazyCurves, type RiskCurve, type RiskCurves, riskGrid } from './riskCurve.ts'
-
-/** What each row's prediction is on either side of its threshold. */
-interface ThresholdRows {
-  /** Thresholds reached by each row. */
-  readonly cells: Uint32Array
-  /** Each row's place in `kinds`, and its group if there are groups. */
-  readonly kind: Uint32Array
-  /** All that may be, whether rows are so or not. */
-  readonly kinds: readonly { readonly truth: number; readonly reached: number; readonly below: number }[]
-  readonly groups?: readonly string[]
-}
+import { checkThresholds, type RiskCurves, riskGrid } from './riskCurve.ts'
+import { thresholdCurves } from './thresholdCurve.ts'
 
 /** Settings of risks of a threshold. */
 export interface ThresholdRiskOptions {
@@ -24,7 +14,8 @@ export interface ThresholdRiskOptions {
   readonly groups?: readonly string[]
 }
 
-const defaultGrid = riskGrid(0, 0.99, 100)
+/** 0, 0.01, ..., 0.99. */
+export const defaultGrid: readonly number[] = riskGrid(0, 0.99, 100)
 
 /**
  * Returns the risks of "class 1 if and only if score >= lambda" on rows whose truth is 0 or 1. A NaN score abstains. Each risk costs one pass over the
@@ -44,14 +35,20 @@ export function binaryRisks(
       throw new PodError('LABEL_UNKNOWN', `the label ${labels[i]} of row ${i} is neither 0 nor 1`)
     kind[i] = labels[i] + (Number.isNaN(scores[i]) ? 2 : 0)
   }
-  const kinds = [0, 1].map((truth) => ({ truth, reached: 1, below: 0 }))
-  const abstained = [0, 1].map((truth) => ({ truth, reached: ABSTAINED, below: ABSTAINED }))
-  return curvesOf(
-    { cells: cellsOf(scores, lambdas), kind, kinds: [...kinds, ...abstained], groups },
+  return thresholdCurves(
+    { cells: cellsOf(scores, lambdas), kind, kinds: BINARY_KINDS, groups },
     { ...OUTCOME_RISKS, ...risks },
     lambdas,
   )
 }
+
+/** Rows with a score, by truth; then rows without one, which abstain. */
+export const BINARY_KINDS = [
+  { truth: 0, reached: 1, below: 0 },
+  { truth: 1, reached: 1, below: 0 },
+  { truth: 0, reached: ABSTAINED, below: ABSTAINED },
+  { truth: 1, reached: ABSTAINED, below: ABSTAINED },
+] as const
 
 /**
  * Returns the risks of "the class of the largest probability if it is >= lambda, else abstain" (`probabilities` [n, k]
@@ -88,7 +85,7 @@ export function multiclassRisks(
     ]).flat(),
   )
   const { accuracy, abstentionRate, selectiveAccuracy } = OUTCOME_RISKS
-  return curvesOf(
+  return thresholdCurves(
     { cells: cellsOf(top, lambdas), kind, kinds, groups },
     { accuracy, abstentionRate, selectiveAccuracy, ...each, ...risks },
     lambdas,
@@ -115,85 +112,4 @@ export function checkRows(n: number, labels: ArrayLike<unknown>, groups?: readon
   if (groups && groups.length !== n)
     throw new PodError('LENGTH_MISMATCH', `${groups.length} groups do not match ${n} rows`)
   return n
-}
-
-function curvesOf(
-  rows: ThresholdRows,
-  risks: Readonly<Record<string, OutcomeRisk>>,
-  lambdas: readonly number[],
-): RiskCurves {
-  const groups = [...new Set(rows.groups ?? [])].sort()
-  const names = Object.keys(risks).flatMap((name) => [name, ...groups.map((group) => `${name}@${group}`)])
-  return lazyCurves(lambdas, names, 0, (name) => {
-    const at = name.indexOf('@')
-    const group = at < 0 ? undefined : name.slice(at + 1)
-    const risk = risks[at < 0 ? name : name.slice(0, at)]
-    return risk && (group === undefined || groups.includes(group))
-      ? thresholdCurve(name, risk, rows, lambdas.length, group)
-      : undefined
-  })
-}
-
-/** A row's loss on one side of its threshold; NaN where the risk is not about it. */
-function lossOf({ occurrence, condition, higherIsBetter = false }: OutcomeRisk, truth: number, prediction: number) {
-  if (condition && !condition(truth, prediction)) return Number.NaN
-  const value = Number(occurrence(truth, prediction))
-  if (!(value >= 0 && value <= 1))
-    throw new PodError('RISK_INVALID', `a risk is ${value} for truth ${truth} and prediction ${prediction}`, {
-      hint: 'losses lie between 0 and 1: divide by the largest',
-    })
-  return higherIsBetter ? 1 - value : value
-}
-
-function thresholdCurve(
-  name: string,
-  risk: OutcomeRisk,
-  { cells, kind, kinds, groups }: ThresholdRows,
-  count: number,
-  group?: string,
-): RiskCurve {
-  const reached = Float64Array.from(kinds, (k) => lossOf(risk, k.truth, k.reached))
-  const below = Float64Array.from(kinds, (k) => lossOf(risk, k.truth, k.below))
-  // a row counts as `reached` up to its cell and as `below` from there on: differences, then running sums
-  const [n, sum] = [new Float64Array(count + 1), new Float64Array(count + 1)]
-  for (let i = 0; i < kind.length; i++) {
-    if (group !== undefined && groups?.[i] !== group) continue
-    const [a, b, cell] = [reached[kind[i]], below[kind[i]], cells[i]]
-    if (!Number.isNaN(a)) {
-      n[0]++
-      n[cell]--
-      sum[0] += a
-      sum[cell] -= a
-    }
-    if (!Number.isNaN(b)) {
-      n[cell]++
-      sum[cell] += b
-    }
-  }
-  for (let j = 1; j < count; j++) {
-    n[j] += n[j - 1]
-    sum[j] += sum[j - 1]
-  }
-  const losses = [...reached, ...below]
-  const pairs = kinds.map((_, k) => [reached[k], below[k]])
-  const stays = pairs.every(([a, b]) => Number.isNaN(a) === Number.isNaN(b))
-  const rises = stays && pairs.every(([a, b]) => !(a > b))
-  const falls = stays && pairs.every(([a, b]) => !(a < b))
-  return {
-    name,
-    higherIsBetter: risk.higherIsBetter ?? false,
-    binary: losses.every((loss) => Number.isNaN(loss) || loss === 0 || loss === 1),
-    conditional: group !== undefined || losses.some(Number.isNaN),
-    ...(rises ? { direction: 'increasing' as const } : falls ? { direction: 'decreasing' as const } : {}),
-    n: n.slice(0, count),
-    sum: sum.slice(0, count),
-    losses(j) {
-      const out: number[] = []
-      for (let i = 0; i < kind.length; i++) {
-        const loss = cells[i] > j ? reached[kind[i]] : below[kind[i]]
-        if (!Number.isNaN(loss) && (group === undefined || groups?.[i] === group)) out.push(loss)
-      }
-      return Float64Array.from(out)
-    },
-  }
 }
