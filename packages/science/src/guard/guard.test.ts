@@ -9,7 +9,7 @@ import { attack, pgd } from '../security/pgd.ts'
 import { calibrateClassifier } from '../uncertainty/classification/classifier.ts'
 import { classifierSets } from '../uncertainty/classification/sets.ts'
 import { answersOf } from './answers.ts'
-import { guard } from './guard.ts'
+import { type GuardParts, guard } from './guard.ts'
 
 const N = 240
 const normal = random({ seed: 5, path: 'rows' }).normal
@@ -41,7 +41,7 @@ const conformal = calibrateClassifier(probabilities, labels, { level: 0.9, group
 const detector = fitMahalanobis(numbers, labels)
 const oodCalibration = [...mahalanobisScores(detector, numbers)]
 
-const guarded: Model = guard(rawModel(), {
+const parts: GuardParts = {
   columns: [
     { name: 'a', dtype: 'float32', nullable: true, minimum: -4, maximum: 4, scale: 1 },
     { name: 'b', dtype: 'float32', nullable: false, scale: 1 },
@@ -53,7 +53,8 @@ const guarded: Model = guard(rawModel(), {
   groupBy: 'kind',
   ood: { detector, calibration: oodCalibration },
   attribution: { baseline: [0.1, -0.2], sources: ['a', 'b'] },
-})
+}
+const guarded: Model = guard(rawModel(), parts)
 
 const feeds = (rows: readonly number[]): Record<string, Tensor> => ({
   a: tensor(
@@ -132,6 +133,28 @@ test('another confidence may be asked for, and attributions may be left out', as
     expect([...out.set.data].filter((inside, i) => inside !== expected[i]).length).toBeLessThanOrEqual(2)
     expect([...out.attributions.data].every((value) => value === 0)).toBe(true)
   }
+})
+
+test.each(['lac', 'aps', 'raps', 'saps', 'topK', 'margin'] as const)(
+  'the model in one file carries sets by %s, by group and by class, as the arrays have them',
+  async (score) => {
+    for (const options of [{ groups: kinds }, { method: 'class' }] as const) {
+      const own = calibrateClassifier(probabilities, labels, { level: 0.8, score, ...options })
+      const { groupBy, ...rest } = parts
+      const grouped = 'groups' in options
+      const model = guard(rawModel(), { ...rest, ...(grouped ? { groupBy } : {}), conformal: own })
+      await using session = await openSession(model)
+      const { set } = await session.run(feeds(all))
+      const [expected] = classifierSets(own, probabilities, grouped ? { groups: kinds } : {})
+      // the model computes probabilities in single precision
+      expect(expected.filter((inside, i) => inside !== (set.data[i] as number)).length).toBeLessThanOrEqual(2)
+    }
+  },
+)
+
+test('sets that are randomised are refused by a model that draws no numbers', () => {
+  const conformal = calibrateClassifier(probabilities, labels, { level: 0.8, score: 'aps', randomize: { seed: 1 } })
+  expect(() => guard(rawModel(), { ...parts, conformal })).toThrow(/randomised/)
 })
 
 test('rows that are not valid come back abstained, with the column named, and fail nothing', async () => {
@@ -231,7 +254,7 @@ test('PGD finds the worst change of a linear model, keeps within its ball and li
 })
 
 test('parts that do not fit, and columns that may not be attacked, are refused', async () => {
-  const parts = {
+  const few = {
     columns: [{ name: 'a', dtype: 'float32' as const, nullable: true }],
     label: { column: 'y', values: [0, 1], names: ['no', 'yes'] },
     temperature: 1,
@@ -239,16 +262,14 @@ test('parts that do not fit, and columns that may not be attacked, are refused',
     ood: { detector, calibration: oodCalibration },
     attribution: { baseline: [0, 0], sources: ['a', 'b'] },
   }
-  expect(() => guard(rawModel(), { ...parts, columns: [{ name: 'z', dtype: 'float32', nullable: true }] })).toThrow(
+  expect(() => guard(rawModel(), { ...few, columns: [{ name: 'z', dtype: 'float32', nullable: true }] })).toThrow(
     /no input for column "z"/,
   )
-  expect(() => guard(rawModel(), { ...parts, attribution: { baseline: [0], sources: ['a'] } })).toThrow(
+  expect(() => guard(rawModel(), { ...few, attribution: { baseline: [0], sources: ['a'] } })).toThrow(
     /2 features, the baseline 1/,
   )
-  expect(() => guard(rawModel(), { ...parts, label: { ...parts.label, values: [0, 1, 2] } })).toThrow(
-    /the label 3 values/,
-  )
-  expect(() => guard(rawModel(), { ...parts, groupBy: 'none' })).toThrow(/"none" is no column/)
-  expect(() => guard(rawModel(), parts)).toThrow(/feature 1 comes from "b"/)
+  expect(() => guard(rawModel(), { ...few, label: { ...few.label, values: [0, 1, 2] } })).toThrow(/the label 3 values/)
+  expect(() => guard(rawModel(), { ...few, groupBy: 'none' })).toThrow(/"none" is no column/)
+  expect(() => guard(rawModel(), few)).toThrow(/feature 1 comes from "b"/)
   expect(() => pgd({ norm: 'inf', epsilon: -1 })).toThrow(/is no attack/)
 })

@@ -9,7 +9,7 @@ export interface RankThresholds {
 
 /**
  * Returns for each level and class the smallest rank k that misses fewer than 1 - level of the class's rows, and the threshold of its
- * scores at what that leaves of the error: both rules together cover each class, with fewer labels than the threshold alone.
+ * scores at what that leaves of the error: both rules together cover each class, where there are many classes often with fewer labels than the threshold alone.
  * Source: Shi et al. 2024 (RC3P), its option II.
  */
 export function rankThresholds(
