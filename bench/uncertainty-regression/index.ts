@@ -8,6 +8,7 @@ export default {
   cases: {
     'split-reg-1M': { n: MILLION },
     'mondrian-1M-1000': { n: MILLION },
+    'cqr-10M': { n: 10 * MILLION },
     'cvplus-20k': { n: 20_000 },
     'cps-crps-20k': { n: 20_000 },
     'hsic-4k': { n: 4000 },

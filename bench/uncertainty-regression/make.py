@@ -1,4 +1,4 @@
-"""Writes columns of doubles that both sides read: y, prediction, groups, features, folds.
+"""Writes columns of doubles that both sides read (y, prediction, groups, features, quantiles).
 
 usage: python make.py FOLDER ROWS
 """
@@ -21,3 +21,9 @@ write("group", rng.integers(0, 1000, 2 * n))
 x = rng.normal(size=(40_000, 4))
 write("x", x)
 write("label", x @ [1.0, -2.0, 0.5, 0.0] + rng.normal(size=40_000))
+
+# ten times the rows, with quantiles that a model may have told
+middle = rng.normal(size=10 * n)
+write("truth", middle + rng.normal(size=10 * n))
+write("low", middle - 1.5)
+write("high", middle + 1.5)

@@ -73,6 +73,8 @@ const crps = time(() => {
   const residuals = y.subarray(0, m).map((v, i) => v - prediction[i])
   predictiveCrps(predictiveSystem(residuals), { prediction: prediction.subarray(m, 2 * m) }, y.subarray(m, 2 * m))
 })
+const [truth, low, high] = [read('truth'), read('low'), read('high')]
+const quantiles = time(() => calibrateRegression(truth, { lower: low, upper: high }, { level: 0.9 }))
 const few = 4000
 const width = Float64Array.from({ length: few }, (_, i) => 1 + Math.abs(x[i]))
 const covered = intervalCover(y.subarray(0, few), {
@@ -83,6 +85,7 @@ console.log(
   JSON.stringify({
     'split-reg-1M': split,
     'mondrian-1M-1000': mondrian,
+    'cqr-10M': quantiles,
     'cvplus-20k': cross,
     'cps-crps-20k': crps,
     'hsic-4k': time(() =>

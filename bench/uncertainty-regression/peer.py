@@ -9,7 +9,7 @@ import numpy as np
 from crepes import ConformalPredictiveSystem, ConformalRegressor
 from mapie.metrics.conditional import worst_slab_coverage
 from mapie.metrics.regression import hsic
-from mapie.regression import CrossConformalRegressor, SplitConformalRegressor
+from mapie.regression import ConformalizedQuantileRegressor, CrossConformalRegressor, SplitConformalRegressor
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import KFold
@@ -29,12 +29,17 @@ def seconds(work):
 
 
 class Given(RegressorMixin, BaseEstimator):
+    """A model whose prediction is a column of its input."""
+
+    def __init__(self, column=0):
+        self.column = column
+
     def fit(self, x, y):
-        self.n_features_in_ = 1
+        self.n_features_in_ = x.shape[1]
         return self
 
     def predict(self, x):
-        return np.asarray(x)[:, 0]
+        return np.asarray(x)[:, self.column]
 
 
 n = 1_000_000
@@ -53,6 +58,12 @@ def mondrian():
     regressor = ConformalRegressor()
     regressor.fit(y[:n] - prediction[:n], bins=group[:n])
     regressor.predict_int(prediction[n:], bins=group[n:], confidence=0.9)
+
+
+def quantiles():
+    truth, x = read("truth"), np.stack([read("low"), read("high")], axis=1)
+    models = [Given(column).fit(x[:2], truth[:2]) for column in [0, 1, 0]]
+    ConformalizedQuantileRegressor(models, confidence_level=0.9, prefit=True).conformalize(x, truth)
 
 
 def cross():
@@ -81,6 +92,7 @@ print(
         {
             "split-reg-1M": seconds(split),
             "mondrian-1M-1000": seconds(mondrian),
+            "cqr-10M": seconds(quantiles),
             "cvplus-20k": seconds(cross),
             "cps-crps-20k": seconds(crps),
             "hsic-4k": seconds(lambda: hsic(y[:few], intervals[:, :, None])),

@@ -1,11 +1,11 @@
 import { PodError } from '@mlpod/contract'
-import { asColumn, type Column, columnAlgebra, columnOf } from '../algebra/columns.ts'
+import { asColumn, type Column, columnAlgebra } from '../algebra/columns.ts'
 import { type CalibrateOptions, type Calibration, calibrateScores, checkLength } from '../calibrate/calibrate.ts'
 import { eachSide, levelsOf } from '../calibrate/levels.ts'
 import type { PointAggregate } from './cross.ts'
 import type { RegressionPart, RegressionParts, RegressionScore } from './scores.ts'
 import { quickSelect } from './selection.ts'
-import { type Intervals, scoreOf } from './splitRegression.ts'
+import { type Intervals, scoreOf, sideScores } from './splitRegression.ts'
 
 /** The jackknife+ after bootstrap, calibrated. */
 export interface BootstrapConformal {
@@ -64,20 +64,18 @@ export function calibrateBootstrap(
     if (count === 0) everywhere++
     prediction[i] = aggregateOf(column.subarray(0, count), aggregate)
   }
-  const said: RegressionParts<Column> = { prediction }
-  const parts = said as Readonly<Record<RegressionPart, Column>>
-  const above = columnOf(used.above(columnAlgebra, asColumn(y), parts), n)
-  const below = columnOf(used.below(columnAlgebra, asColumn(y), parts), n)
+  const parts: RegressionParts<Float64Array> = { prediction }
+  const sides = sideScores(used, asColumn(y), parts as Readonly<Record<RegressionPart, Float64Array>>, both)
   const side = (scores: Float64Array, level: readonly number[]) => ({
     scores,
     calibration: calibrateScores(scores, { ...options, alpha: undefined, level }),
   })
   const shared = { score: used, method, aggregate, levels, symmetric: both, resamples, inBag: held, everywhere }
-  if (both) {
-    const one = side(columnOf(columnAlgebra.max(above, below), n), levels)
+  if ('both' in sides) {
+    const one = side(sides.both, levels)
     return { ...shared, above: one, below: one }
   }
-  return { ...shared, above: side(above, levels.map(eachSide)), below: side(below, levels.map(eachSide)) }
+  return { ...shared, above: side(sides.above, levels.map(eachSide)), below: side(sides.below, levels.map(eachSide)) }
 }
 
 /** Intervals of new rows and their point predictions. */

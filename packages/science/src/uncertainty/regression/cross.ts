@@ -11,7 +11,14 @@ import {
 import { eachSide, levelsOf } from '../calibrate/levels.ts'
 import type { RegressionPart, RegressionScore, regressionScores } from './scores.ts'
 import { quickSelect, type SortedScores, selectionOf } from './selection.ts'
-import { boundLine, checkedParts, type Intervals, type RegressionColumns, scoreOf } from './splitRegression.ts'
+import {
+  boundLine,
+  checkedParts,
+  type Intervals,
+  type RegressionColumns,
+  scoreOf,
+  sideScores,
+} from './splitRegression.ts'
 
 /**
  * How intervals are made of models that each left out one fold: around the model of all rows (`base`: no guarantee in theory), around
@@ -65,8 +72,7 @@ export function calibrateCross(
   checkLength(folds.length, n, 'folds')
   const count = foldCount(folds)
   const given = checkedParts(used, parts, n, { y: asColumn(y) })
-  const above = columnOf(used.above(columnAlgebra, asColumn(y), given), n)
-  const below = columnOf(used.below(columnAlgebra, asColumn(y), given), n)
+  const scores = sideScores(used, asColumn(y), given, both)
   const side = (scores: Float64Array, level: readonly number[]): CrossSide => {
     const calibration = calibrateScores(scores, { ...options, alpha: undefined, level })
     return {
@@ -78,12 +84,12 @@ export function calibrateCross(
     }
   }
   const shared = { score: used, method, levels, symmetric: both, folds: count }
-  if (both) {
-    const one = side(columnOf(columnAlgebra.max(above, below), n), levels)
+  if ('both' in scores) {
+    const one = side(scores.both, levels)
     return { ...shared, above: one, below: one }
   }
   const sides = levels.map(eachSide)
-  return { ...shared, above: side(above, sides), below: side(below, sides) }
+  return { ...shared, above: side(scores.above, sides), below: side(scores.below, sides) }
 }
 
 /** What the models say of m new rows: of each fold's model [m, folds] row-major, and for `base` of the model of all rows [m]. */

@@ -56,12 +56,33 @@ export function calibrateRegression(
   const used = scoreOf(score ?? (parts.lower === undefined ? 'absolute' : 'cqr'))
   const truth = asColumn(y)
   const given = checkedParts(used, parts, y.length, { y: truth })
-  const above = columnOf(used.above(columnAlgebra, truth, given), y.length)
-  const below = columnOf(used.below(columnAlgebra, truth, given), y.length)
-  if (typeof score === 'object') checkInverse(score, { y: truth, above, below }, given)
-  const scores =
-    (symmetric ?? used.symmetric) ? { both: columnOf(columnAlgebra.max(above, below), y.length) } : { above, below }
+  if (typeof score === 'object') checkInverse(score, truth, given)
+  const scores = sideScores(used, truth, given, symmetric ?? used.symmetric)
   return calibrateSides(used, scores, { narrowest, ...options, crossing: countCrossing(given) })
+}
+
+/** Rows whose scores are computed together, so that what is between stays near. */
+const BLOCK = 4096
+
+/** Returns the scores of rows. */
+export function sideScores(
+  score: RegressionScore,
+  y: Float64Array,
+  given: Readonly<Record<RegressionPart, Float64Array>>,
+  symmetric: boolean,
+): SideScores {
+  const n = y.length
+  const [first, second] = [new Float64Array(n), symmetric ? undefined : new Float64Array(n)]
+  for (let from = 0; from < n; from += BLOCK) {
+    const to = Math.min(n, from + BLOCK)
+    const truth = y.subarray(from, to)
+    const parts = Object.fromEntries(score.parts.map((part) => [part, given[part].subarray(from, to)])) as typeof given
+    const above = score.above(columnAlgebra, truth, parts)
+    const below = score.below(columnAlgebra, truth, parts)
+    first.set(columnOf(second === undefined ? columnAlgebra.max(above, below) : above, to - from), from)
+    second?.set(columnOf(below, to - from), from)
+  }
+  return second === undefined ? { both: first } : { above: first, below: second }
 }
 
 /** Rows on which a score that is not of the table is tried. */
@@ -70,21 +91,23 @@ const TRIED = 1000
 /** Throws `SCORE_INCONSISTENT` where the bounds of a row at its own score are not its y. */
 function checkInverse(
   score: RegressionScore,
-  { y, above, below }: { readonly y: Float64Array; readonly above: Float64Array; readonly below: Float64Array },
+  truth: Float64Array,
   given: Readonly<Record<RegressionPart, Float64Array>>,
 ): void {
-  const n = Math.min(TRIED, y.length)
+  const n = Math.min(TRIED, truth.length)
+  const y = truth.subarray(0, n)
   const parts = Object.fromEntries(score.parts.map((part) => [part, given[part].subarray(0, n)])) as typeof given
-  for (const [side, bounds] of [
-    ['upper', columnOf(score.upper(columnAlgebra, above.subarray(0, n), parts), n)],
-    ['lower', columnOf(score.lower(columnAlgebra, below.subarray(0, n), parts), n)],
+  for (const [side, bound] of [
+    ['upper', score.upper(columnAlgebra, score.above(columnAlgebra, y, parts), parts)],
+    ['lower', score.lower(columnAlgebra, score.below(columnAlgebra, y, parts), parts)],
   ] as const) {
-    const i = bounds.findIndex((bound, at) => Math.abs(bound - y[at]) > 1e-6 * Math.max(1, Math.abs(y[at])))
+    const bounds = columnOf(bound, n)
+    const i = bounds.findIndex((value, at) => Math.abs(value - y[at]) > 1e-6 * Math.max(1, Math.abs(y[at])))
     if (i >= 0)
       throw new PodError(
         'SCORE_INCONSISTENT',
         `the ${side} bound of the score "${score.name}" does not undo it: row ${i} has y ${y[i]}, and its bound at its own score is ${bounds[i]}`,
-        { hint: `upper(above(y)) and lower(below(y)) must give y again` },
+        { hint: 'upper(above(y)) and lower(below(y)) must give y again' },
       )
   }
 }
