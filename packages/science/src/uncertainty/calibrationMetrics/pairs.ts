@@ -10,7 +10,10 @@ export interface ScoredOutcomes {
 /** How rows of probabilities become scores with outcomes. */
 export type CalibrationKind = 'binary' | 'confidence' | 'classwise' | 'topLabel'
 
-/** Throws `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`, `PROBABILITY_INVALID`, `LABEL_UNKNOWN`; returns the rows, not copied where they are numbers in double precision. */
+/**
+ * Returns the rows, not copied where they are in double precision. Throws `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`,
+ * `PROBABILITY_INVALID`, `LABEL_UNKNOWN`.
+ */
 export function binaryOutcomes(probabilities: ArrayLike<number>, outcomes: ArrayLike<number>): ScoredOutcomes {
   const n = outcomes.length
   if (n === 0) throw new PodError('CALIBRATION_EMPTY', 'there is no row whose probability could be right')

@@ -11,14 +11,9 @@ import { fitHistogramBinning, fitPlattBinning } from './histogramBinning.ts'
 import { fitIsotonic } from './isotonicCalibrator.ts'
 import { fitPlatt } from './platt.ts'
 import { applyTopLabel, fitTopLabel, topLabelValue } from './topLabel.ts'
-import {
-  applyVennAbersRegression,
-  fitVennAbers,
-  fitVennAbersRegression,
-  mergeVennAbers,
-  vennAbersProbabilities,
-} from './vennAbers.ts'
+import { fitVennAbers, mergeVennAbers, vennAbersProbabilities } from './vennAbers.ts'
 import { applyVennAbersClasses, fitVennAbersClasses, vennAbersClassesValue } from './vennAbersClasses.ts'
+import { applyVennAbersRegression, fitVennAbersRegression } from './vennAbersRegression.ts'
 
 // made by conformance/science/uncertainty/make_calibrators.py from scikit-learn, betacal, venn-abers and MAPIE
 const peer = JSON.parse(

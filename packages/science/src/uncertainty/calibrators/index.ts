@@ -27,16 +27,12 @@ export {
   topLabelValue,
 } from './topLabel.ts'
 export {
-  applyVennAbersRegression,
   fitVennAbers,
-  fitVennAbersRegression,
   mergeVennAbers,
   type VennAbersCalibrator,
   type VennAbersMerge,
-  type VennAbersNumbers,
   type VennAbersOptions,
   type VennAbersProbabilities,
-  type VennAbersRegression,
   vennAbersBracket,
   vennAbersProbabilities,
 } from './vennAbers.ts'
@@ -47,3 +43,9 @@ export {
   type VennAbersClassesOptions,
   vennAbersClassesValue,
 } from './vennAbersClasses.ts'
+export {
+  applyVennAbersRegression,
+  fitVennAbersRegression,
+  type VennAbersNumbers,
+  type VennAbersRegression,
+} from './vennAbersRegression.ts'

@@ -1,5 +1,5 @@
 import { PodError } from '@mlpod/contract'
-import { cholesky, choleskySolve, minimizeConvex } from '@mlpod/math'
+import { minimizeConvex } from '@mlpod/math'
 import {
   checkedRows,
   checkLambda,
@@ -8,25 +8,15 @@ import {
   type PoweredOptions,
   type PoweredRows,
 } from './estimate.ts'
-
-/** A generalized linear model with its canonical link, by its cumulant function and two derivatives. */
-interface Family {
-  cumulant(z: number): number
-  mean(z: number): number
-  variance(z: number): number
-}
-
-const logistic = (z: number): number => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)))
-
-const FAMILIES = {
-  linear: { cumulant: (z) => (z * z) / 2, mean: (z) => z, variance: () => 1 },
-  logistic: {
-    cumulant: (z) => Math.max(0, z) + Math.log1p(Math.exp(-Math.abs(z))),
-    mean: logistic,
-    variance: (z) => logistic(z) * (1 - logistic(z)),
-  },
-  poisson: { cumulant: Math.exp, mean: Math.exp, variance: Math.exp },
-} as const satisfies Readonly<Record<string, Family>>
+import {
+  FAMILIES,
+  type Family,
+  gradientSpread,
+  product,
+  type RegressionRows,
+  sandwich,
+  transposed,
+} from './gradientSpread.ts'
 
 /** Models of the mean of labels: least squares, logistic and Poisson regression. */
 export type PoweredFamily = keyof typeof FAMILIES
@@ -73,18 +63,10 @@ export function poweredRegression(
   })
 }
 
-interface Data {
-  readonly labels: ArrayLike<number>
-  readonly predictions: ArrayLike<number>
-  readonly unlabelled: ArrayLike<number>
-  readonly x: ArrayLike<number>
-  readonly xOther: ArrayLike<number>
-  readonly n: number
-  readonly others: number
-  readonly d: number
-}
-
-function checkedFeatures(rows: ReturnType<typeof checkedRows>, { labelled, unlabelled }: PoweredFeatures): Data {
+function checkedFeatures(
+  rows: ReturnType<typeof checkedRows>,
+  { labelled, unlabelled }: PoweredFeatures,
+): RegressionRows {
   const [n, others] = [rows.labels.length, rows.unlabelled.length]
   const d = labelled.length / n
   if (!Number.isInteger(d) || d < 1 || unlabelled.length !== others * d)
@@ -96,20 +78,14 @@ function checkedFeatures(rows: ReturnType<typeof checkedRows>, { labelled, unlab
   return { ...rows, x: labelled, xOther: unlabelled, n, others, d }
 }
 
-const product = (x: ArrayLike<number>, row: number, w: ArrayLike<number>, d: number): number => {
-  let z = 0
-  for (let j = 0; j < d; j++) z += x[row * d + j] * w[j]
-  return z
-}
-
 interface Fit {
   readonly place: Float64Array
   /** Of the coefficients, [d, d]. */
   readonly covariance: Float64Array
 }
 
-/** The fit at a trust: labels' loss on labelled rows, plus trust times (loss of predictions elsewhere less that on labelled rows). */
-function fitted(data: Data, family: Family, trust: number): Fit {
+/** The fit at a trust: the loss of labels, plus trust times (that of predictions elsewhere less that on labelled rows). */
+function fitted(data: RegressionRows, family: Family, trust: number): Fit {
   const { labels, predictions, unlabelled, x, xOther, n, others, d } = data
   /** Adds `share` A(z) - `linear` z and its derivatives over rows. */
   const over = (
@@ -156,7 +132,7 @@ function fitted(data: Data, family: Family, trust: number): Fit {
     throw new PodError('FIT_FAILED', 'the regression has no finite fit', {
       hint: 'are the classes told apart without error?',
     })
-  const { spread, inverse } = parts(data, family, place, trust)
+  const { spread, inverse } = gradientSpread(data, family, place, trust)
   const inner = new Float64Array(d * d)
   for (let at = 0; at < d * d; at++)
     inner[at] =
@@ -168,79 +144,10 @@ function fitted(data: Data, family: Family, trust: number): Fit {
   return { place, covariance: sandwich(inverse, inner, d) }
 }
 
-const transposed = (at: number, d: number): number => (at % d) * d + Math.floor(at / d)
-
-/** A m A of symmetric matrices. */
-function sandwich(a: Float64Array, m: Float64Array, d: number): Float64Array {
-  const times = (p: Float64Array, q: Float64Array): Float64Array =>
-    Float64Array.from({ length: d * d }, (_, at) => {
-      let sum = 0
-      for (let k = 0; k < d; k++) sum += p[Math.floor(at / d) * d + k] * q[k * d + (at % d)]
-      return sum
-    })
-  return times(times(a, m), a)
-}
-
-/** Covariances of the gradients of single rows at a place, and the inverse of the mean second derivative. */
-function parts(
-  { labels, predictions, unlabelled, x, xOther, n, others, d }: Data,
-  family: Family,
-  w: Float64Array,
-  trust: number,
-) {
-  const gradients = (rows: number, features: ArrayLike<number>, target: ArrayLike<number>): Float64Array => {
-    const out = new Float64Array(rows * d)
-    for (let i = 0; i < rows; i++) {
-      const slope = family.mean(product(features, i, w, d)) - target[i]
-      for (let j = 0; j < d; j++) out[i * d + j] = slope * features[i * d + j]
-    }
-    return out
-  }
-  const [byLabel, byPrediction] = [gradients(n, x, labels), gradients(n, x, predictions)]
-  const byOther = gradients(others, xOther, unlabelled)
-  const second = new Float64Array(d * d)
-  const curve = (rows: number, features: ArrayLike<number>, share: number): void => {
-    for (let i = 0; i < rows && share !== 0; i++) {
-      const c = (share / rows) * family.variance(product(features, i, w, d))
-      for (let j = 0; j < d; j++)
-        for (let k = 0; k < d; k++) second[j * d + k] += c * features[i * d + j] * features[i * d + k]
-    }
-  }
-  curve(n, x, 1 - trust)
-  curve(others, xOther, trust)
-  const identity = new Float64Array(d * d)
-  for (let j = 0; j < d; j++) identity[j * d + j] = 1
-  return {
-    spread: {
-      label: covariance(byLabel, byLabel, n, d),
-      prediction: covariance(byPrediction, byPrediction, n, d),
-      cross: covariance(byLabel, byPrediction, n, d),
-      other: covariance(byOther, byOther, others, d),
-    },
-    inverse: choleskySolve(cholesky(second, d), d, identity, d),
-  }
-}
-
-function covariance(a: Float64Array, b: Float64Array, rows: number, d: number): Float64Array {
-  const means = [a, b].map((m) =>
-    Float64Array.from({ length: d }, (_, j) => {
-      let sum = 0
-      for (let i = 0; i < rows; i++) sum += m[i * d + j]
-      return sum / rows
-    }),
-  )
-  return Float64Array.from({ length: d * d }, (_, at) => {
-    const [j, k] = [Math.floor(at / d), at % d]
-    let sum = 0
-    for (let i = 0; i < rows; i++) sum += (a[i * d + j] - means[0][j]) * (b[i * d + k] - means[1][k])
-    return sum / (rows - 1)
-  })
-}
-
 /** The trust with the least sum of variances: tr(H C H) / ((1 + n / N) tr(H V H)) with V pooled, in [0, 1]. */
-function bestTrust(data: Data, family: Family, place: Float64Array): number {
+function bestTrust(data: RegressionRows, family: Family, place: Float64Array): number {
   const { n, others, d } = data
-  const { spread, inverse } = parts(data, family, place, 1)
+  const { spread, inverse } = gradientSpread(data, family, place, 1)
   const trace = (m: Float64Array): number => {
     const s = sandwich(inverse, m, d)
     let sum = 0

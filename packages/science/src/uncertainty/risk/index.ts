@@ -13,29 +13,27 @@ export {
   type SelectionRows,
   selectConformal,
 } from './conformalSelection.ts'
+export { controlLanguageSets, type LanguageControl, languageSettings } from './controlLanguage.ts'
 export { decisionValue, selectiveValue } from './controlledValue.ts'
 export {
   type ControlledRisk,
   type ControlRiskOptions,
   controlRisk,
-  learnRiskOrder,
   predictControlled,
   type RiskControl,
   type RiskMethod,
 } from './controlRisk.ts'
 export {
-  controlLanguageSets,
   LANGUAGE_SET_SCORES,
-  type LanguageControl,
   type LanguageCost,
   type LanguageSetOptions,
   type LanguageSets,
   type LanguageSetting,
   languageCost,
   languageSets,
-  languageSettings,
   type SampledAnswers,
 } from './languageSets.ts'
+export { learnRiskOrder } from './learnThenTest.ts'
 export { type MarginOptions, type MaskRiskOptions, marginRisks, maskRisks, widenMasks } from './maskRisks.ts'
 export { type EmptyRows, type MultilabelRiskOptions, multilabelRisks } from './multilabelRisks.ts'
 export { ABSTAINED, OUTCOME_RISKS, type OutcomeRisk, precisionOf, recallOf } from './outcomeRisks.ts'

@@ -1,14 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { binomialCdf, random } from '@mlpod/math'
 import { expect, test } from 'vitest'
-import {
-  controlLanguageSets,
-  LANGUAGE_SET_SCORES,
-  type LanguageSetting,
-  languageCost,
-  languageSets,
-  languageSettings,
-} from './languageSets.ts'
+import { controlLanguageSets, languageSettings } from './controlLanguage.ts'
+import { LANGUAGE_SET_SCORES, type LanguageSetting, languageCost, languageSets } from './languageSets.ts'
 
 // made by conformance/science/uncertainty/make_language.py from TorchCP 1.2.1
 const peer = JSON.parse(

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { empiricalBernsteinBound, fixedSequence, hoeffdingBentkusPValue, hoeffdingBound, holm } from '@mlpod/math'
 import { expect, test } from 'vitest'
-import { type ControlRiskOptions, controlRisk, learnRiskOrder } from './controlRisk.ts'
+import { type ControlRiskOptions, controlRisk } from './controlRisk.ts'
+import { learnRiskOrder } from './learnThenTest.ts'
 import { maskRisks } from './maskRisks.ts'
 import { multilabelRisks } from './multilabelRisks.ts'
 import type { RiskCurves } from './riskCurve.ts'
@@ -43,7 +44,7 @@ interface PeerCase {
   readonly p: readonly number[]
 }
 
-/** The peer multiplies a mean by n and rounds up: where that product rounds above a whole number, its p-value is one row too large. */
+/** The peer multiplies a mean by n and rounds up: where the product rounds above a whole number, its p-value is a row too large. */
 function checkControl(curves: RiskCurves, options: ControlRiskOptions, expected: PeerCase): void {
   const control = controlRisk(curves, options)
   let same = 0

@@ -18,8 +18,9 @@ export interface ThresholdRiskOptions {
 export const defaultGrid: readonly number[] = riskGrid(0, 0.99, 100)
 
 /**
- * Returns the risks of "class 1 if and only if score >= lambda" on rows whose truth is 0 or 1. A NaN score abstains. Each risk costs one pass over the
- * rows, whatever the number of thresholds. Throws `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`, `LABEL_UNKNOWN`, `LAMBDAS_INVALID`.
+ * Returns the risks of "class 1 if and only if score >= lambda" on rows whose truth is 0 or 1. A NaN score abstains. Each
+ * risk costs one pass over the rows, whatever the number of thresholds. Throws `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`,
+ * `LABEL_UNKNOWN`, `LAMBDAS_INVALID`.
  * Source: MAPIE 1.6 `BinaryClassificationController` (which makes a matrix of all rows and thresholds).
  */
 export function binaryRisks(

@@ -42,6 +42,14 @@ test('on uniform p-values the wealth has mean one and reaches twenty at most one
   }
 })
 
+test('of ten thousand streams at most one in twenty ever has twenty times its wealth', () => {
+  for (const martingale of [simpleJumper(), powerMixture()]) {
+    let reached = 0
+    for (let r = 0; r < 10_000; r++) reached += Number(runMartingale(martingale, uniforms(r, 25)).rejectedAt !== null)
+    expect(reached / 10_000).toBeLessThan(0.05 + 3 * Math.sqrt((0.05 * 0.95) / 10_000))
+  }
+})
+
 test('small p-values are seen within three hundred rows', () => {
   for (const name of ['jumper', 'power', 'composite']) {
     let seen = 0
