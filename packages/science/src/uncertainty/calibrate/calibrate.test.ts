@@ -3,6 +3,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { atLevels, calibrateScores, thresholdsOf } from './calibrate.ts'
 import { levelsOf } from './levels.ts'
+import { groupEdges, groupsOfNumbers } from './numberGroups.ts'
+import { shiftWeights } from './shiftWeights.ts'
 import { addScores, mergeSketches, scoreSketch, sketchThresholds } from './sketch.ts'
 
 const fails = (code: string) => expect.objectContaining({ code })
@@ -125,4 +127,44 @@ test('a sketch never covers less than the exact threshold, in any order and howe
   expect(sketch.excess / sketch.n).toBeLessThan(5e-4)
   expect(() => scoreSketch({ capacity: 3 })).toThrow(fails('CAPACITY_INVALID'))
   expect(() => sketchThresholds(scoreSketch(), [0.5])).toThrow(fails('CALIBRATION_EMPTY'))
+})
+
+test('numbers are cut into groups of equally many rows, ties together, and each group is covered', () => {
+  const { normal, uniform } = random({ seed: 3, path: 'groups' })
+  const x = Float64Array.from({ length: 2000 }, (_, i) => uniform(i))
+  const edges = groupEdges(x, { groups: 4 })
+  const groups = groupsOfNumbers(x, edges)
+  const counts = ['0', '1', '2', '3'].map((name) => groups.filter((group) => group === name).length)
+  for (const count of counts) expect(Math.abs(count - 500)).toBeLessThanOrEqual(1)
+  const scores = x.map((v, i) => Math.abs(v * normal(5000 + i)))
+  const conformal = calibrateScores(scores, { level: 0.9, groups })
+  const thresholds = conformal.groups.slice(1).map(({ thresholds: [q] }) => q)
+  expect([...thresholds].sort((a, b) => a - b)).toEqual(thresholds)
+  expect(groupEdges([1, 1, 1, 2], { groups: 4 })).toEqual([-Infinity, 1, Infinity])
+  expect(groupEdges(x, { leastRows: 600 })).toHaveLength(4)
+  expect(groupsOfNumbers([0, 1, 1.5, Number.NaN], [-Infinity, 1, Infinity])).toEqual(['0', '0', '1', ''])
+  expect(() => groupEdges([], {})).toThrow(fails('CALIBRATION_EMPTY'))
+  expect(() => groupEdges([1], { groups: 0 })).toThrow(fails('BINS_INVALID'))
+  expect(() => groupsOfNumbers([1], [1, 1])).toThrow(fails('BINS_INVALID'))
+})
+
+test('weights told by a classifier restore most of the coverage that a shift takes', () => {
+  const [n, level] = [1000, 0.8]
+  const { uniform, normal } = random({ seed: 5, path: 'told' })
+  const x = Float64Array.from({ length: n }, (_, i) => uniform(i))
+  const newX = Float64Array.from({ length: n }, (_, i) => Math.sqrt(uniform(5000 + i)))
+  const scores = x.map((v, i) => Math.abs(v * v * normal(10_000 + i)))
+  const newScores = newX.map((v, i) => Math.abs(v * v * normal(20_000 + i)))
+  const { calibration, test: newWeights, effectiveRows, auc } = shiftWeights([x], [newX])
+  const weighted = calibrateScores(scores, { level, weights: calibration })
+  const at = thresholdsOf(weighted, n, { weights: newWeights })
+  const plain = calibrateScores(scores, { level }).groups[0].thresholds[0]
+  const share = (covered: (i: number) => boolean) => newScores.filter((_, i) => covered(i)).length / n
+  expect(share((i) => newScores[i] <= at[i])).toBeGreaterThan(0.76)
+  expect(share((i) => newScores[i] <= plain)).toBeLessThan(0.72)
+  expect(effectiveRows).toBeGreaterThan(300)
+  expect(effectiveRows).toBeLessThan(950)
+  expect(auc).toBeGreaterThan(0.6)
+  expect(() => shiftWeights([x], [])).toThrow(fails('CALIBRATION_EMPTY'))
+  expect(() => shiftWeights([x], [newX, newX])).toThrow(fails('LENGTH_MISMATCH'))
 })

@@ -10,6 +10,8 @@ export {
   type UnseenGroup,
 } from './calibrate.ts'
 export { complement, eachSide, type LevelOption, levelsOf } from './levels.ts'
+export { groupEdges, groupsOfNumbers, type NumberGroupOptions } from './numberGroups.ts'
+export { type ShiftClassifier, type ShiftWeightOptions, type ShiftWeights, shiftWeights } from './shiftWeights.ts'
 export {
   addScores,
   mergeSketches,
