@@ -1,4 +1,5 @@
 export * from './algebra/index.ts'
+export * from './boxes/index.ts'
 export * from './calibrate/index.ts'
 export {
   bootstrapError,
@@ -14,6 +15,7 @@ export * from './classification/index.ts'
 export * from './conditional/index.ts'
 export { calibrationErrorOf, countCovered, covers, type ModelAndData } from './covers.ts'
 export { marginOfLast, temperedSoftmax } from './graph.ts'
+export * from './losses/index.ts'
 export * from './metrics/index.ts'
 export * from './multivariate/index.ts'
 export * from './online/index.ts'
