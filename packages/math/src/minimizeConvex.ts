@@ -34,7 +34,7 @@ export function minimizeConvex(
   let place = start
   let here = at(place)
   for (let iteration = 0; ; iteration++) {
-    const slope = steepest(here)
+    const slope = largestSlope(here)
     const ended = { place, value: here.value, iterations: iteration, converged: slope <= tolerance }
     if (slope <= tolerance || iteration === maxIterations) return ended
     const step = newtonStep(here)
@@ -45,7 +45,7 @@ export function minimizeConvex(
     for (; ; share /= 2) {
       reached = place.map((x, i) => x + share * step[i])
       there = at(reached)
-      if (lost ? steepest(there) < slope : there.value <= here.value + 1e-4 * share * descent) break
+      if (lost ? largestSlope(there) < slope : there.value <= here.value + 1e-4 * share * descent) break
       // no step goes further down: this is as near as rounding allows
       if (share < 1e-12) return { ...ended, converged: slope <= 1e3 * tolerance }
     }
@@ -54,7 +54,7 @@ export function minimizeConvex(
   }
 }
 
-const steepest = ({ gradient }: ConvexAt): number => gradient.reduce((most, g) => Math.max(most, Math.abs(g)), 0)
+const largestSlope = ({ gradient }: ConvexAt): number => gradient.reduce((most, g) => Math.max(most, Math.abs(g)), 0)
 
 /** Solves H step = -gradient by conjugate gradients, to a residual that shrinks with the slope. */
 function newtonStep({ gradient, hessianProduct }: ConvexAt): Float64Array {
@@ -63,11 +63,14 @@ function newtonStep({ gradient, hessianProduct }: ConvexAt): Float64Array {
   let direction = Float64Array.from(residual)
   let square = dot(residual, residual)
   const enough = square * Math.min(0.01, Math.sqrt(square)) ** 2
+  let steepest = 0
   for (let k = 0; k < 4 * gradient.length + 10 && square > enough; k++) {
     const product = hessianProduct(direction)
     const curvature = dot(direction, product)
-    // flat to rounding: go on along the slope
-    if (!(curvature > 1e-300)) return k === 0 ? direction : step
+    const length = dot(direction, direction)
+    steepest = Math.max(steepest, curvature / length)
+    // flat to rounding: a step along it would be of any length
+    if (!(curvature > 1e-13 * steepest * length)) return k === 0 ? direction : step
     const share = square / curvature
     for (let i = 0; i < step.length; i++) {
       step[i] += share * direction[i]

@@ -33,3 +33,12 @@ export function checkedWeights(n: number, weights?: ArrayLike<number>): ArrayLik
   if (!(sum > 0)) throw new PodError('WEIGHT_INVALID', 'all weights are zero')
   return weights
 }
+
+/** Throws `SCORE_NOT_FINITE` unless all are finite. */
+export function checkFinite(scores: ArrayLike<number>): void {
+  for (let i = 0; i < scores.length; i++)
+    if (!Number.isFinite(scores[i]))
+      throw new PodError('SCORE_NOT_FINITE', `the score of row ${i} is ${scores[i]}`, {
+        hint: 'Venn-Abers and histogram binning take infinite scores',
+      })
+}

@@ -283,5 +283,15 @@ test('bad inputs are named', () => {
   expect(() => fitVennAbersClasses([0.2, 0.3, 0.5], [0])).toThrow(/class 1 or 2/)
   expect(() => fitVennAbersRegression([1, 2], [1, 2])).toThrow(/cannot lose 1 labels/)
   expect(() => fitVennAbersRegression([1, 2, 3], [1, 2])).toThrow(/3 predictions/)
-  expect(fitPlatt([0.5, 0.5], [0, 1]).slope).toBeCloseTo(0, 12)
+  expect(() => fitPlatt([Infinity, 1], [1, 0])).toThrow(/score of row 0 is Infinity/)
+  expect(() => fitIsotonic([1, -Infinity], [1, 0])).toThrow(/score of row 1 is -Infinity/)
+})
+
+test('scores that are all the same give the share of class 1', () => {
+  const [s, y] = [new Float64Array(30).fill(0.5), Float64Array.from({ length: 30 }, (_, i) => Number(i < 20))]
+  for (const fit of [fitIsotonic, fitBeta, fitHistogramBinning])
+    expect(applyCalibrator(fit(s, y), [0.5])[0]).toBeCloseTo(2 / 3, 9)
+  const { a, b } = fitBeta(s, y)
+  expect(Math.max(a, b)).toBeLessThan(10)
+  expect(fitPlatt(s, y).slope).toBeCloseTo(0, 12)
 })

@@ -1,6 +1,6 @@
 import { add, cast, clip, constant, div, gather, isNaN, mul, sub, type Value, where } from '@mlpod/graph'
 import { isotonicAt, isotonicRegression } from '@mlpod/math'
-import { checkBinaryRows, checkedWeights } from './binaryRows.ts'
+import { checkBinaryRows, checkedWeights, checkFinite } from './binaryRows.ts'
 import { countBelow, listValue } from './search.ts'
 
 /** Isotonic calibration: rising and linear between knots, constant beyond them. */
@@ -12,7 +12,7 @@ export interface IsotonicCalibrator {
 
 /**
  * Returns the rising function of the score that is nearest to the labels in squares; scores of any scale, ties pooled.
- * Throws `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`, `SCORES_NAN`, `LABEL_UNKNOWN`, `WEIGHT_INVALID`.
+ * Throws `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`, `SCORES_NAN`, `SCORE_NOT_FINITE`, `LABEL_UNKNOWN`, `WEIGHT_INVALID`.
  * Source: Zadrozny, Elkan (2002); scikit-learn 1.9 `IsotonicRegression(out_of_bounds="clip")`.
  */
 export function fitIsotonic(
@@ -21,6 +21,7 @@ export function fitIsotonic(
   { weights }: { readonly weights?: ArrayLike<number> } = {},
 ): IsotonicCalibrator {
   checkBinaryRows(scores, labels)
+  checkFinite(scores)
   return {
     kind: 'isotonic',
     ...isotonicRegression(scores, labels, { weights: checkedWeights(scores.length, weights) }),

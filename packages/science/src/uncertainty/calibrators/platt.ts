@@ -1,5 +1,5 @@
 import { add, cast, mul, sigmoid as sigmoidValue, type Value } from '@mlpod/graph'
-import { checkBinaryRows, checkedWeights } from './binaryRows.ts'
+import { checkBinaryRows, checkedWeights, checkFinite } from './binaryRows.ts'
 import { fitLogistic, sigmoid } from './logistic.ts'
 
 /** Platt scaling: sigmoid(slope score + intercept). */
@@ -12,7 +12,7 @@ export interface PlattCalibrator {
 /**
  * Returns Platt's calibrator of scores of any scale, fitted by the log loss to the targets (n1 + 1) / (n1 + 2) and
  * 1 / (n0 + 2), which keep it finite on separated classes. The score's mean and spread are taken out for the fit.
- * Throws `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`, `SCORES_NAN`, `LABEL_UNKNOWN`, `WEIGHT_INVALID`.
+ * Throws `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`, `SCORES_NAN`, `SCORE_NOT_FINITE`, `LABEL_UNKNOWN`, `WEIGHT_INVALID`.
  * Source: Platt (1999); scikit-learn 1.9 `_SigmoidCalibration` (its a, b are -slope, -intercept).
  */
 export function fitPlatt(
@@ -21,6 +21,7 @@ export function fitPlatt(
   { weights }: { readonly weights?: ArrayLike<number> } = {},
 ): PlattCalibrator {
   checkBinaryRows(scores, labels)
+  checkFinite(scores)
   const n = scores.length
   const w = checkedWeights(n, weights)
   let [positive, negative, mean] = [0, 0, 0]
