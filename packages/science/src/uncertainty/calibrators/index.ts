@@ -10,6 +10,11 @@ export {
   linearValue,
 } from './classCalibrators.ts'
 export {
+  type ConformalTemperature,
+  type ConformalTemperatureOptions,
+  fitConformalTemperature,
+} from './conformalTemperature.ts'
+export {
   fitHistogramBinning,
   fitPlattBinning,
   type HistogramCalibrator,
