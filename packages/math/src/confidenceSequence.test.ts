@@ -54,8 +54,10 @@ test('a state is plain data: saved and read again it goes on the same way', () =
 test('the boundary grows with the variance and with less error', () => {
   const boundary = mixtureBoundary({ error: 0.05 })
   for (const v of [0, 0.1, 1, 10, 1e3, 1e5]) {
-    expect(boundary(v * 2 + 0.1)).toBeGreaterThan(boundary(v))
-    expect(mixtureBoundary({ error: 0.01 })(v)).toBeGreaterThan(boundary(v))
+    expect(boundary.at(v * 2 + 0.1)).toBeGreaterThan(boundary.at(v))
+    expect(mixtureBoundary({ error: 0.01 }).at(v)).toBeGreaterThan(boundary.at(v))
+    expect(boundary.reached(v, boundary.at(v) * 1.0001)).toBe(true)
+    expect(boundary.reached(v, boundary.at(v) * 0.9999)).toBe(false)
   }
   expect(() => mixtureBoundary({ error: 0.5 })).toThrow(/error 0.5/)
   expect(() => meanSequence({ error: 0.05 })(noLosses, 2)).toThrow(/loss 2/)

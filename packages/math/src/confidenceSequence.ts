@@ -7,53 +7,64 @@ export interface BoundaryOptions {
   readonly bestAt?: number
 }
 
+/** A boundary of sums of centred losses, by their variance sum. */
+export interface MixtureBoundary {
+  /** The sum at which the boundary lies. */
+  at(variance: number): number
+  /** Whether a sum is on or beyond it: cheaper than where it lies. */
+  reached(variance: number, sum: number): boolean
+}
+
 /**
  * Returns the boundary s(V) that the sum of centred losses in [0, 1] crosses with probability at most `error`, at any time,
  * when its variance sum is V: where the gamma-exponential mixture supermartingale (c = 1) reaches 1 / error. By secants inside
  * a bracket, to 1e-13 relative. Throws `CONFIDENCE_INVALID` unless 0 < error < 1/2.
  * Source: Howard, Ramdas, McAuliffe, Sekhon (2021), proposition 9 and theorem 4.
  */
-export function mixtureBoundary({ error, bestAt = 1 }: BoundaryOptions): (variance: number) => number {
+export function mixtureBoundary({ error, bestAt = 1 }: BoundaryOptions): MixtureBoundary {
   if (!(error > 0 && error < 0.5))
     throw new PodError('CONFIDENCE_INVALID', `the error ${error} of one side is not between 0 and 1/2`)
   const log = 2 * Math.log(1 / (2 * error))
   const rho = bestAt / (log + Math.log1p(log))
   const lead = rho * Math.log(rho) - gammaln(rho) - Math.log(incompleteGamma(rho, rho).lower)
   const goal = Math.log(1 / error)
-  return (variance) => {
+  /** Logarithm of the supermartingale over its goal. */
+  const excess = (s: number, variance: number): number => {
     const w = variance + rho
-    const start = lead + gammaln(w) - goal
-    const excess = (s: number): number => {
-      const x = s + variance + rho
-      return start + Math.log(incompleteGamma(w, x).lower) - w * Math.log(x) + s + variance
-    }
-    let [low, below] = [0, excess(0)]
-    let high = Math.max(variance, 1)
-    let above = excess(high)
-    while (above <= 0) {
-      low = high
-      below = above
-      high *= 2
-      above = excess(high)
-    }
-    // regula falsi; the end that stays is weighed half (Dowell, Jarratt 1971)
-    for (let i = 0; i < 200 && high - low > 1e-13 * high; i++) {
-      const tried = low - (below * (high - low)) / (above - below)
-      const s = tried > low && tried < high ? tried : (low + high) / 2
-      const value = excess(s)
-      if (value > 0) {
-        if (high - s < 1e-13 * high) return s
-        high = s
-        above = value
-        below /= 2
-      } else {
-        if (s - low < 1e-13 * high && value === 0) return s
-        low = s
-        below = value
-        above /= 2
+    const x = s + variance + rho
+    return lead + gammaln(w) + Math.log(incompleteGamma(w, x).lower) - w * Math.log(x) + s + variance - goal
+  }
+  return {
+    reached: (variance, sum) => sum >= 0 && excess(sum, variance) >= 0,
+    at(variance) {
+      let [low, below] = [0, excess(0, variance)]
+      let high = Math.max(variance, 1)
+      let above = excess(high, variance)
+      while (above <= 0) {
+        low = high
+        below = above
+        high *= 2
+        above = excess(high, variance)
       }
-    }
-    return (low + high) / 2
+      // regula falsi; the end that stays is weighed half (Dowell, Jarratt 1971)
+      for (let i = 0; i < 200 && high - low > 1e-13 * high; i++) {
+        const tried = low - (below * (high - low)) / (above - below)
+        const s = tried > low && tried < high ? tried : (low + high) / 2
+        const value = excess(s, variance)
+        if (value > 0) {
+          if (high - s < 1e-13 * high) return s
+          high = s
+          above = value
+          below /= 2
+        } else {
+          if (value === 0) return s
+          low = s
+          below = value
+          above /= 2
+        }
+      }
+      return (low + high) / 2
+    },
   }
 }
 
@@ -83,10 +94,13 @@ export function meanSequence(options: BoundaryOptions): (state: MeanSequence, lo
     const before = n > 0 ? sum / n : 0.5
     const squares = variance + (loss - before) ** 2
     const total = sum + loss
-    const width = boundary(squares) / (n + 1)
-    const mean = total / (n + 1)
+    const t = n + 1
+    const mean = total / t
+    // bounds only ever move inwards: most rows move neither, and one look at the boundary tells so
+    const moves = boundary.reached(squares, (mean - lower) * t) || boundary.reached(squares, (upper - mean) * t)
+    const width = moves ? boundary.at(squares) / t : Infinity
     return {
-      n: n + 1,
+      n: t,
       sum: total,
       variance: squares,
       lower: Math.max(lower, mean - width),

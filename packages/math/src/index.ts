@@ -10,6 +10,7 @@ export {
   type BoundaryOptions,
   bettingSequence,
   type MeanSequence,
+  type MixtureBoundary,
   meanSequence,
   mixtureBoundary,
   noLosses,

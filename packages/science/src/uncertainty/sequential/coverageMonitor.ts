@@ -67,18 +67,18 @@ export function startCoverageMonitor({ level, confidence = 0.95 }: CoverageMonit
 const STAKES = Array.from({ length: 10 }, (_, i) => ((i + 1) / 11) ** 2)
 
 /**
- * Logarithm of the mean wealth of bets 1 + stake (miss - alpha): an e-value of "each row is missed with probability
- * at most alpha, given those before". It depends on the counts alone.
+ * Returns the logarithm of the mean wealth of bets 1 + stake (miss - alpha), by misses and rows: an e-value of "each row is
+ * missed with probability at most alpha, given those before". It depends on the counts alone.
  */
-function logWealthOf(misses: number, n: number, alpha: number): number {
-  return (
-    logSumExp(
-      STAKES.map((part) => {
-        const stake = part / alpha
-        return misses * Math.log1p(stake * (1 - alpha)) + (n - misses) * Math.log1p(-stake * alpha)
-      }),
-    ) - Math.log(STAKES.length)
-  )
+function wealthAgainst(alpha: number): (misses: number, n: number) => number {
+  const miss = STAKES.map((part) => Math.log1p((part / alpha) * (1 - alpha)))
+  const hit = STAKES.map((part) => Math.log1p(-part))
+  const logs = new Float64Array(STAKES.length)
+  const logCount = Math.log(STAKES.length)
+  return (misses, n) => {
+    for (let s = 0; s < logs.length; s++) logs[s] = misses * miss[s] + (n - misses) * hit[s]
+    return logSumExp(logs) - logCount
+  }
 }
 
 /**
@@ -95,7 +95,7 @@ export function updateCoverageMonitor(
     throw new PodError('LENGTH_MISMATCH', `${names.length} groups do not match ${covered.length} rows`)
   const error = 1 - monitor.confidence
   const next = meanSequence({ error: error / 2 })
-  const alpha = 1 - monitor.level
+  const logWealthOf = wealthAgainst(1 - monitor.level)
   const goal = -Math.log(error)
   const groups: Record<string, WatchedGroup> = { ...monitor.groups }
   let { misses, whole } = monitor
@@ -103,7 +103,7 @@ export function updateCoverageMonitor(
     ...group,
     n: group.n + 1,
     misses: group.misses + miss,
-    logWealth: logWealthOf(group.misses + miss, group.n + 1, alpha),
+    logWealth: logWealthOf(group.misses + miss, group.n + 1),
   })
   for (let i = 0; i < covered.length; i++) {
     const hit = Number(covered[i])

@@ -37,7 +37,7 @@ test('the plug-in martingale nears that of MAPIE, whose density is not on a grid
 
 test('boundary and confidence sequence are those of MAPIE', () => {
   const boundary = mixtureBoundary({ error: 0.05 })
-  for (const [i, v] of peer.boundary.v.entries()) expect(boundary(v) / peer.boundary.s[i]).toBeCloseTo(1, 10)
+  for (const [i, v] of peer.boundary.v.entries()) expect(boundary.at(v) / peer.boundary.s[i]).toBeCloseTo(1, 10)
   const next = meanSequence({ error: 0.05 })
   const states: MeanSequence[] = []
   for (const loss of peer.losses) states.push(next(states.at(-1) ?? noLosses, loss))

@@ -8,22 +8,22 @@ import { random } from '@mlpod/math'
 export interface ScoreStream {
   readonly t: number
   readonly seed: number
-  readonly runs: readonly Float64Array[]
+  readonly runs: readonly (readonly number[])[]
 }
 
 /** Returns a stream without scores. `seed` breaks ties. */
 export const startScores = ({ seed = 0 }: { readonly seed?: number } = {}): ScoreStream => ({ t: 0, seed, runs: [] })
 
 /** Two sorted runs as one. */
-function merged(a: Float64Array, b: Float64Array): Float64Array {
-  const out = new Float64Array(a.length + b.length)
+function merged(a: readonly number[], b: readonly number[]): number[] {
+  const out = new Array<number>(a.length + b.length)
   for (let i = 0, j = 0, k = 0; k < out.length; k++)
     out[k] = j >= b.length || (i < a.length && a[i] <= b[j]) ? a[i++] : b[j++]
   return out
 }
 
 /** Number of values of a sorted run below `score`, or with `equal` at or below it. */
-function rankIn(run: Float64Array, score: number, equal: boolean): number {
+function rankIn(run: readonly number[], score: number, equal: boolean): number {
   let [low, high] = [0, run.length]
   while (low < high) {
     const middle = (low + high) >> 1
@@ -56,8 +56,9 @@ export function streamPValues(
       if (reached > 0 && run[reached - 1] === score) equal += reached - rankIn(run, score, false)
     }
     pValues[i] = (above + uniform(t + i) * (equal + 1)) / (t + i + 1)
-    let run: Float64Array = Float64Array.of(score)
-    while (kept.length > 0 && kept[kept.length - 1].length <= run.length) run = merged(kept.pop() as Float64Array, run)
+    let run: readonly number[] = [score]
+    while (kept.length > 0 && kept[kept.length - 1].length <= run.length)
+      run = merged(kept.pop() as readonly number[], run)
     kept.push(run)
   }
   return { pValues, state: { t: t + scores.length, seed, runs: kept } }
