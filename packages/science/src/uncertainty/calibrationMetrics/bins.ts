@@ -6,7 +6,8 @@ import { type ScoredOutcomes, type SortedOutcomes, sortedOutcomes } from './pair
  * How scores fall into bins; bins are closed on the right, and empty ones are left out.
  * - `equalWidth`: (i / bins, (i + 1) / bins], 0 in the first (Guo et al. 2017).
  * - `equalMass`: equally many rows each, ties kept together.
- * - `sweep`: equal mass, as many bins as leave the observed frequencies ascending (Roelofs et al. 2022); `bins` is not read.
+ * - `sweep`: equal mass, as many bins, up to 1000, as leave the observed frequencies ascending (Roelofs et al. 2022); `bins`
+ *   is not read.
  * - `mapieUniform`, `mapieQuantile`, `mapieArraySplit`: the edges of MAPIE 1.6 (`num_bins` edges of [0, 1], of which the first
  *   bin holds values <= 0; percentiles; largest values of parts of the unsorted scores), for parity.
  */
@@ -56,7 +57,7 @@ const BINNINGS: Readonly<Record<BinEdges, Binning>> = {
   sweep(rows) {
     const sums = prefixSums(sortedOutcomes(rows))
     let best = byMass(sums, 1)
-    for (let bins = 2; bins <= rows.scores.length; bins++) {
+    for (let bins = 2; bins <= Math.min(1000, rows.scores.length); bins++) {
       const next = byMass(sums, bins)
       if (!ascending(next)) break
       best = next

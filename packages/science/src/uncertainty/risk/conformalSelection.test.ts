@@ -38,6 +38,8 @@ test('a p-value counts the calibration rows not worth it that were predicted hig
   expect([...selectConformal(rows, { rate: 0.5 }).pValues]).toEqual([1 / 5, 2 / 5, 4 / 5])
   const random = selectConformal(rows, { rate: 0.5, seed: 1 }).pValues
   expect(random[1]).toBeLessThan(2 / 5)
+  const turned = selectConformal({ ...rows, candidates: [-1, 2, 2.5] }, { rate: 0.5, seed: 1, keys: [2, 1, 0] }).pValues
+  expect([...turned].reverse()).toEqual([...random])
 })
 
 test('bad inputs are named', () => {

@@ -16,6 +16,8 @@ export interface SelectionOptions {
   readonly rate: number
   /** Breaks ties at random by seed and row; without it they count as larger, which is valid too and wider. */
   readonly seed?: number
+  /** A whole number for each candidate, by which its random number is drawn; its place by default. */
+  readonly keys?: ArrayLike<number>
 }
 
 /** Candidates selected; plain data. */
@@ -37,7 +39,7 @@ export interface ConformalSelection {
  */
 export function selectConformal(
   { predictions, worth, candidates }: SelectionRows,
-  { rate, seed }: SelectionOptions,
+  { rate, seed, keys }: SelectionOptions,
 ): ConformalSelection {
   const n = predictions.length
   if (n === 0) throw new PodError('CALIBRATION_EMPTY', 'there is no calibration row')
@@ -54,7 +56,7 @@ export function selectConformal(
   const pValues = Float64Array.from({ length: candidates.length }, (_, j) => {
     const above = sorted.length - upperPlace(sorted, candidates[j])
     const equal = upperPlace(sorted, candidates[j]) - lowerPlace(sorted, candidates[j])
-    return (above + (u ? u.uniform(j) : 1) * (1 + equal)) / (n + 1)
+    return (above + (u ? u.uniform(keys ? keys[j] : j) : 1) * (1 + equal)) / (n + 1)
   })
   const selected = benjaminiHochberg([...pValues]).flatMap((p, j) => (p <= rate ? [j] : []))
   return { pValues, selected, rate, n }
