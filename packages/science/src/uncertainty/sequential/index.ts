@@ -7,6 +7,7 @@ export {
   updateCoverageMonitor,
   type WatchedGroup,
 } from './coverageMonitor.ts'
+export { type CoveredColumns, updateCoverageOfTable } from './coverageOfTable.ts'
 export {
   type ExchangeabilityMethod,
   type ExchangeabilityOptions,
