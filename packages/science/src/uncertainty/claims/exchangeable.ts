@@ -12,7 +12,7 @@ export interface ExchangeableOptions extends ModelAndData {
 }
 
 /**
- * Returns the claim that the rows, in the order in which they stand, show no change: the model's score 1 - p of the truth is not
+ * Returns the claim that the rows, in the order in which they are stored, show no change: the model's score 1 - p of the truth is not
  * found to be unexchangeable at `level`. A test that does not reject shows only that nothing was found; the promise is broken
  * when it does. Rows without a label are dropped. Throws `LEVEL_INVALID`.
  */

@@ -7,7 +7,7 @@ export interface CoveredColumns {
   readonly covered: string
   /** The column of each row's group; missing is the group "". */
   readonly groupBy?: string
-  /** The column of the order in which rows came; the table's own order by default. */
+  /** The column of the order in which rows came; the order in which they are stored by default. */
   readonly orderBy?: string
 }
 
@@ -21,8 +21,8 @@ export async function updateCoverageOfTable(
   { covered, groupBy, orderBy }: CoveredColumns,
 ): Promise<CoverageMonitor> {
   const { sql } = table.engine
-  const rows = untyped(table).where(({ isNotNull, column }) => isNotNull(column(covered)))
-  const ordered = (orderBy === undefined ? rows : rows.orderBy(orderBy))
+  const rows = untyped(table)
+    .where(({ isNotNull, column }) => isNotNull(column(covered)))
     .derive({
       hit: () => sql.cast(sql.column(covered), 'DOUBLE'),
       side: () =>
@@ -30,7 +30,9 @@ export async function updateCoverageOfTable(
           ? sql.literal('')
           : sql.coalesce(sql.cast(sql.column(groupBy), 'VARCHAR'), sql.literal('')),
     })
-    .select('hit', 'side')
+    .select('hit', 'side', ...(orderBy === undefined ? [] : [orderBy]))
+  // last of all: a query over an ordered one has no order
+  const ordered = orderBy === undefined ? rows : rows.orderBy(orderBy)
   let state = monitor
   for await (const { hit, side } of ordered.batches())
     state = updateCoverageMonitor(state, hit.data as Float64Array, {
