@@ -1,4 +1,5 @@
 export * from './algebra/index.ts'
+export * from './anomaly/index.ts'
 export * from './boxes/index.ts'
 export * from './calibrate/index.ts'
 export {
@@ -15,6 +16,7 @@ export * from './classification/index.ts'
 export * from './conditional/index.ts'
 export { calibrationErrorOf, countCovered, covers, type ModelAndData } from './covers.ts'
 export { marginOfLast, temperedSoftmax } from './graph.ts'
+export * from './graphScores/index.ts'
 export * from './losses/index.ts'
 export * from './metrics/index.ts'
 export * from './multivariate/index.ts'
