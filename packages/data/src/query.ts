@@ -12,6 +12,8 @@ interface Parts {
   readonly query: Query
   readonly columns: readonly string[]
   readonly order?: readonly OrderKey[]
+  /** Columns of the query beside those of the relation: what it is ordered by and was not selected. */
+  readonly hidden?: readonly string[]
   /** The query of some of the columns alone, where it is no longer than they are: wide tables cost their width in each statement. */
   readonly narrow?: (columns: readonly string[]) => Query
   readonly tokens: readonly (Token | SourceFile)[]
@@ -45,6 +47,7 @@ export function relation<Row = Record<string, Cell>>({
   query,
   columns,
   order,
+  hidden = [],
   narrow,
   tokens,
 }: Parts): Relation<Row> {
@@ -54,16 +57,40 @@ export function relation<Row = Record<string, Cell>>({
   const make = <R>(
     next: Query,
     names: readonly string[] = columns,
-    keptOrder = order,
-    more: readonly (Token | SourceFile)[] = [],
+    {
+      order: kept = order,
+      hidden: unseen = hidden,
+      more = [],
+    }: Pick<Parts, 'order' | 'hidden'> & { readonly more?: Parts['tokens'] } = {},
   ) =>
     relation<R>({
       engine,
       query: next,
       columns: names,
-      order: keptOrder?.every((key) => names.includes(nameOf(key))) ? keptOrder : undefined,
+      order: kept?.every((key) => names.includes(nameOf(key)) || unseen.includes(nameOf(key))) ? kept : undefined,
+      hidden: unseen,
       tokens: [...tokens, ...more],
     })
+  /** Keeps some of the columns, and under names of their own those that the rows are ordered by. */
+  const keep = <R>(names: readonly string[], added: Readonly<Record<string, ExprNode>> = {}): Relation<R> => {
+    const stays = new Set(names)
+    const renamed = new Map<string, string>()
+    for (const key of order ?? []) {
+      const name = nameOf(key)
+      if (!has.has(name) || stays.has(name) || renamed.has(name)) continue
+      let alias = `order ${hidden.length + renamed.size}`
+      while (has.has(alias) || alias in added) alias = `${alias}'`
+      renamed.set(name, alias)
+    }
+    const aliases = Object.fromEntries([...renamed].map(([name, alias]) => [alias, sql.column(name)]))
+    return make(base().select(...refs([...names, ...hidden]), added, aliases), [...names, ...Object.keys(added)], {
+      order: order?.map((key) => {
+        const column = renamed.get(nameOf(key))
+        return column === undefined ? key : typeof key === 'string' ? column : { ...key, column }
+      }),
+      hidden: [...hidden, ...renamed.values()],
+    })
+  }
   const known = (names: Iterable<string>): void => {
     for (const name of names) if (!has.has(name)) throw unknownColumn(name, columns)
   }
@@ -76,10 +103,12 @@ export function relation<Row = Record<string, Cell>>({
   const aliased = (given: Readonly<Record<string, Expression>>): Record<string, ExprNode> =>
     Object.fromEntries(Object.entries(given).map(([name, e]) => [name, expression(e)]))
   const refs = (names: readonly string[]) => names.map((name) => sql.column(name))
-  const ordered = (): SelectQuery => {
-    const whole = base().select(...refs(columns))
-    return order ? whole.orderby(...order.map((key) => orderNode(sql, key))) : whole
+  const carried = [...columns, ...hidden]
+  const inOrder = (names: readonly string[]): SelectQuery => {
+    const whole = base().select(...refs(names))
+    return order && order.length > 0 ? whole.orderby(...order.map((key) => orderNode(sql, key))) : whole
   }
+  const ordered = (): SelectQuery => inOrder(columns)
   const names = <K extends string>(given: readonly K[]): readonly K[] => {
     known(given)
     return given.length > 0 ? given : (columns as readonly K[])
@@ -91,37 +120,40 @@ export function relation<Row = Record<string, Cell>>({
     get query() {
       return ordered()
     },
+    get unordered() {
+      return base().select(...refs(columns))
+    },
     select(...given) {
       known(given)
       // without an order, which may be by other columns
-      if (narrow === undefined || order !== undefined || given.length === 0)
-        return make(base().select(...refs(given)), given)
+      if (narrow === undefined || order !== undefined || given.length === 0) return keep(given)
       return relation({ engine, query: narrow(given), columns: given, narrow, tokens })
     },
     omit(...given) {
       known(given)
-      const kept = columns.filter((name) => !(given as readonly string[]).includes(name))
-      return make(base().select(...refs(kept)), kept)
+      return keep(columns.filter((name) => !(given as readonly string[]).includes(name)))
     },
     where: (condition) =>
       make(
         base()
-          .select(...refs(columns))
+          .select(...refs(carried))
           .where(expression(condition)),
       ),
     derive(given) {
       const added = aliased(given)
-      const kept = columns.filter((name) => !(name in added))
-      return make(base().select(...refs(kept), added), [...kept, ...Object.keys(added)])
+      return keep(
+        columns.filter((name) => !(name in added)),
+        added,
+      )
     },
     orderBy(...keys) {
       known(keys.map(nameOf))
-      return make(query, columns, keys)
+      return make(hidden.length === 0 ? query : base().select(...refs(columns)), columns, { order: keys, hidden: [] })
     },
     limit(n, { offset = 0 } = {}) {
       if (!(Number.isSafeInteger(n) && n >= 0 && Number.isSafeInteger(offset) && offset >= 0))
         throw new PodError('LIMIT_INVALID', `a limit of ${n} rows after ${offset} is not possible`)
-      return make(ordered().limit(n).offset(offset))
+      return make(inOrder(carried).limit(n).offset(offset))
     },
     join(other, { on, kind = 'inner' }) {
       known(on)
@@ -139,13 +171,15 @@ export function relation<Row = Record<string, Cell>>({
         using: refs(on),
       })
       const all = filtering ? columns : [...columns, ...added]
-      return make(sql.Query.from(joined).select(...refs(all)), all, order, tokensOf.get(other) ?? [])
+      const next = sql.Query.from(joined).select(...refs([...all, ...hidden]))
+      return make(next, all, { more: tokensOf.get(other) ?? [] })
     },
     groupBy(keys, given) {
       known(keys)
       const added = aliased(given)
       const grouped = base().select(...refs(keys), added)
-      return make(keys.length > 0 ? grouped.groupby(...refs(keys)) : grouped, [...keys, ...Object.keys(added)], keys)
+      const next = keys.length > 0 ? grouped.groupby(...refs(keys)) : grouped
+      return make(next, [...keys, ...Object.keys(added)], { order: keys, hidden: [] })
     },
     concat(other) {
       const theirs = other.columns as readonly string[]
@@ -154,18 +188,20 @@ export function relation<Row = Record<string, Cell>>({
       const surplus = theirs.find((name) => !has.has(name))
       if (surplus !== undefined) throw unknownColumn(surplus, columns)
       const second = sql.Query.from({ input: other.query }).select(...refs(columns))
-      return make(
-        sql.Query.unionAll(base().select(...refs(columns)), second),
-        columns,
-        undefined,
-        tokensOf.get(other) ?? [],
-      )
+      return make(sql.Query.unionAll(base().select(...refs(columns)), second), columns, {
+        order: [],
+        hidden: [],
+        more: tokensOf.get(other) ?? [],
+      })
     },
     distinct: () =>
       make(
         base()
           .select(...refs(columns))
           .distinct(),
+        columns,
+        // what tells equal rows apart is gone
+        hidden.length > 0 ? { order: [], hidden: [] } : {},
       ),
     async count() {
       const [row] = await unchanged(self, engine.read(String(base().select({ n: sql.count() }))))
@@ -188,7 +224,8 @@ export function relation<Row = Record<string, Cell>>({
     async materialize() {
       const token = newTable()
       await unchanged(self, engine.run(`CREATE TABLE "${token.table}" AS ${ordered()}`))
-      return fromTable(engine, token, columns, order)
+      // its rows lie in order; keys that it has are told, for what is made of it
+      return fromTable(engine, token, columns, hidden.length > 0 ? undefined : order)
     },
     toSQL: () => String(ordered()),
   }

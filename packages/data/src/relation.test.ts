@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, expect, expectTypeOf, test } from 'vitest'
 import {
+  type AnyRelation,
   bool,
   type Cell,
   closeEngine,
@@ -12,6 +13,7 @@ import {
   rowSchema,
   string,
   timestamp,
+  untyped,
 } from './index.ts'
 
 afterAll(closeEngine)
@@ -30,6 +32,33 @@ const rows = [
 ]
 const people = () => relationOf(rows, { schema: People })
 const refuses = (code: string) => expect.objectContaining({ code })
+
+test('rows stay in their order whatever is selected, derived, filtered, limited or joined afterwards', async () => {
+  const relation = (await people()).orderBy({ column: 'age', descending: true }, { column: 'id', descending: true })
+  const ids = async (of: AnyRelation) => (await untyped(of).select('id').rows()).map(({ id }) => id)
+  expect(await ids(relation)).toEqual([3, 4, 1, 2])
+  expect(await relation.select('town').limit(2).rows()).toEqual([{ town: null }, { town: 'Ulm' }])
+  expect(await relation.select('id').limit(2, { offset: 1 }).rows()).toEqual([{ id: 4 }, { id: 1 }])
+  expect(await ids(relation.omit('age').where(({ gt }) => gt('id', 1)))).toEqual([3, 4, 2])
+  // by the ages that it was sorted by, not by those that took their name
+  expect(await ids(relation.derive({ age: ({ mul, literal }) => mul('id', literal(-1)) }))).toEqual([3, 4, 1, 2])
+  const towns = (await people()).select('id', 'member')
+  expect(
+    await ids(
+      relation
+        .select('id')
+        .join(towns, { on: ['id'] })
+        .where('member'),
+    ),
+  ).toEqual([3, 1])
+  expect(await ids(await relation.select('id').materialize())).toEqual([3, 4, 1, 2])
+  expect(await ids(relation.select('id', 'town').orderBy('id'))).toEqual([1, 2, 3, 4])
+  const columns = await relation.select('id').toColumns()
+  expect([...columns.id.data]).toEqual([3, 4, 1, 2])
+  expect((await relation.select('town').distinct().rows()).length).toBe(3)
+  expect(await relation.select('id').count()).toBe(4)
+  expect(relation.select('id').columns).toEqual(['id'])
+})
 
 test('rows come back as they went in, typed by the schema', async () => {
   const relation = await people()

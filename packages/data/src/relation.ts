@@ -29,6 +29,8 @@ export interface AnyRelation {
   readonly columns: readonly string[]
   /** The tree, for those that build on it inside this room. */
   readonly query: SelectQuery
+  /** The same without its order, for what does not depend on it: to sort a million rows takes longer than to count them. */
+  readonly unordered: SelectQuery
   readonly engine: Engine
   describe(): Promise<ColumnInfo[]>
   toSQL(): string
@@ -40,7 +42,7 @@ export interface AnyRelation {
  */
 export interface Relation<Row = Record<string, Cell>> extends AnyRelation {
   readonly columns: readonly (keyof Row & string)[]
-  /** Keeps these columns, in this order. */
+  /** Keeps these columns, in this order; the rows stay ordered as they are, also by columns that are left out. */
   select<K extends keyof Row & string>(...names: readonly K[]): Relation<Pick<Row, K>>
   /** Leaves these columns out. */
   omit<K extends keyof Row & string>(...names: readonly K[]): Relation<Omit<Row, K>>

@@ -144,7 +144,7 @@ function inputOf(data: AnyRelation, expressions: readonly ExprNode[]): AnyRelati
       // text of SQL may name anything
       if (node.type === 'VERBATIM' || node.type === 'FRAGMENT') told = false
     })
-  return narrow(sql, told ? untyped(data).select(...names).query : data.query, names)
+  return narrow(sql, told ? untyped(data).select(...names).unordered : data.query, names)
 }
 
 async function settled(work: () => Promise<unknown>): Promise<Read> {
