@@ -48,7 +48,7 @@ test('rows stay in their order whatever is selected, derived, filtered, limited 
       relation
         .select('id')
         .join(towns, { on: ['id'] })
-        .where('member'),
+        .where(({ column }) => column('member')),
     ),
   ).toEqual([3, 1])
   expect(await ids(await relation.select('id').materialize())).toEqual([3, 4, 1, 2])
