@@ -14,8 +14,8 @@ export interface Bench {
    * version is printed.
    */
   readonly peer: { readonly environment: string; readonly name: string; readonly package: string }
-  /** What each case means, by name, and its size. */
-  readonly cases: Readonly<Record<string, { readonly n: number }>>
+  /** Each case by name: its size, and its peer where that is another package of the same environment. */
+  readonly cases: Readonly<Record<string, { readonly n: number; readonly peer?: string }>>
   /** Makes what both sides need; returns what cleans it up. */
   prepare?(peerPython: string): Promise<() => void>
   ours(): Seconds

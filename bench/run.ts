@@ -13,7 +13,8 @@ const ROUNDS = Number(process.env.ROUNDS ?? 5)
 
 const [asked] = process.argv.slice(2)
 if (asked === undefined) {
-  for (const name of names) console.log(`${name.padEnd(14)}${(await load(name)).about}`)
+  const width = 2 + Math.max(...names.map(({ length }) => length))
+  for (const name of names) console.log(`${name.padEnd(width)}${(await load(name)).about}`)
   console.log('\nnpm run bench -- NAME   runs ours and the peer in turn and prints one JSON line a case (ROUNDS=5)')
 } else if (!names.includes(asked)) {
   console.error(`there is no benchmark "${asked}"; there are ${names.join(', ')}`)
@@ -28,8 +29,7 @@ if (asked === undefined) {
       ours.push(bench.ours())
       theirs.push(bench.theirs(python))
     }
-    const peer_version = versionIn(python, bench.peer.package)
-    for (const [work, { n }] of Object.entries(bench.cases)) {
+    for (const [work, { n, peer }] of Object.entries(bench.cases)) {
       const [ours_s, peer_s] = [ours, theirs].map((rounds) => median(rounds.map((seconds) => seconds[work])))
       const ratio = ours_s / peer_s
       console.log(
@@ -37,8 +37,8 @@ if (asked === undefined) {
           work,
           n,
           ours_s: Number(ours_s.toPrecision(4)),
-          peer: bench.peer.name,
-          peer_version,
+          peer: peer ?? bench.peer.name,
+          peer_version: versionIn(python, peer ?? bench.peer.package),
           peer_s: Number(peer_s.toPrecision(4)),
           ratio: Number(ratio.toPrecision(3)),
         }),

@@ -7,10 +7,10 @@ export default {
   peer: { environment: 'unc', name: 'MAPIE', package: 'mapie' },
   cases: {
     'split-reg-1M': { n: MILLION },
-    'mondrian-1M-1000': { n: MILLION },
+    'mondrian-1M-1000': { n: MILLION, peer: 'crepes' },
     'cqr-10M': { n: 10 * MILLION },
     'cvplus-20k': { n: 20_000 },
-    'cps-crps-20k': { n: 20_000 },
+    'cps-crps-20k': { n: 20_000, peer: 'crepes' },
     'hsic-4k': { n: 4000 },
     'wsc-4k': { n: 4000 },
   },

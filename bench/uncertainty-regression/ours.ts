@@ -1,5 +1,4 @@
 // Seconds for conformal intervals and their metrics, of columns in memory.
-import { readFileSync } from 'node:fs'
 import {
   calibrateCross,
   calibrateRegression,
@@ -11,18 +10,12 @@ import {
   regressionIntervals,
   worstSlab,
 } from '@mlpod/science/uncertainty'
-
-const read = (name: string): Float64Array => new Float64Array(readFileSync(`${process.argv[2]}/${name}.f64`).buffer)
-const time = (work: () => unknown): number => {
-  const start = performance.now()
-  work()
-  return (performance.now() - start) / 1000
-}
+import { readColumn, secondsOf } from '../columns.ts'
 
 const n = 1_000_000
-const [prediction, y] = [read('prediction'), read('y')]
-const group = Array.from(read('group'), (g) => `${g}`)
-const [x, label] = [read('x'), read('label')]
+const [prediction, y] = [readColumn('prediction'), readColumn('y')]
+const group = Array.from(readColumn('group'), (g) => `${g}`)
+const [x, label] = [readColumn('x'), readColumn('label')]
 const [m, K, d] = [20_000, 10, 4]
 
 /** Least squares of the rows that are kept, by the normal equations. */
@@ -45,7 +38,7 @@ function leastSquares(keep: (i: number) => boolean): (i: number) => number {
   return (i) => w.reduce((sum, v, p) => sum + v * x[i * d + p], 0)
 }
 
-const split = time(() => {
+const split = secondsOf(() => {
   const conformal = calibrateRegression(
     y.subarray(0, n),
     { prediction: prediction.subarray(0, n) },
@@ -53,7 +46,7 @@ const split = time(() => {
   )
   regressionIntervals(conformal, { prediction: prediction.subarray(n) })
 })
-const mondrian = time(() => {
+const mondrian = secondsOf(() => {
   const conformal = calibrateRegression(
     y.subarray(0, n),
     { prediction: prediction.subarray(0, n) },
@@ -61,7 +54,7 @@ const mondrian = time(() => {
   )
   regressionIntervals(conformal, { prediction: prediction.subarray(n) }, { groups: group.slice(n) })
 })
-const cross = time(() => {
+const cross = secondsOf(() => {
   const fold = Float64Array.from({ length: m }, (_, i) => Math.floor((i * K) / m))
   const models = Array.from({ length: K }, (_, k) => leastSquares((i) => fold[i] !== k))
   const left = Float64Array.from({ length: m }, (_, i) => models[fold[i]](i))
@@ -69,12 +62,12 @@ const cross = time(() => {
   const rows = Float64Array.from({ length: m * K }, (_, at) => models[at % K](m + Math.floor(at / K)))
   crossIntervals(conformal, { folds: { prediction: rows } })
 })
-const crps = time(() => {
+const crps = secondsOf(() => {
   const residuals = y.subarray(0, m).map((v, i) => v - prediction[i])
   predictiveCrps(predictiveSystem(residuals), { prediction: prediction.subarray(m, 2 * m) }, y.subarray(m, 2 * m))
 })
-const [truth, low, high] = [read('truth'), read('low'), read('high')]
-const quantiles = time(() => calibrateRegression(truth, { lower: low, upper: high }, { level: 0.9 }))
+const [truth, low, high] = [readColumn('truth'), readColumn('low'), readColumn('high')]
+const quantiles = secondsOf(() => calibrateRegression(truth, { lower: low, upper: high }, { level: 0.9 }))
 const few = 4000
 const width = Float64Array.from({ length: few }, (_, i) => 1 + Math.abs(x[i]))
 const covered = intervalCover(y.subarray(0, few), {
@@ -88,12 +81,12 @@ console.log(
     'cqr-10M': quantiles,
     'cvplus-20k': cross,
     'cps-crps-20k': crps,
-    'hsic-4k': time(() =>
+    'hsic-4k': secondsOf(() =>
       hsic(
         covered,
         width.map((w) => 2 * w),
       ),
     ),
-    'wsc-4k': time(() => worstSlab(x.subarray(0, few * d), covered, { directions: 100 })),
+    'wsc-4k': secondsOf(() => worstSlab(x.subarray(0, few * d), covered, { directions: 100 })),
   }),
 )
