@@ -34,10 +34,18 @@ export function trueLabelScores(
 ): TrueLabelScores {
   const { n, classes } = rows
   const parts = columnsFor(score, n, ranks ? ['rank'] : [])
+  const only = Object.keys(parts).length === 1 ? parts.p : undefined
   for (let from = 0; from < n; from += BLOCK) {
     const to = Math.min(n, from + BLOCK)
     const block = rows.block(from, to)
-    for (let i = from; i < to; i++) readLabel(block, (i - from) * classes, classes, labels[i], parts, i, score)
+    if (only) {
+      for (let i = from; i < to; i++)
+        only[i] = rows.unknown[i - from] ? Number.NaN : block[(i - from) * classes + labels[i]]
+      continue
+    }
+    for (let i = from; i < to; i++)
+      if (rows.unknown[i - from]) for (const column of Object.values(parts)) column[i] = Number.NaN
+      else readLabel(block, (i - from) * classes, classes, labels[i], parts, i, score)
   }
   const scores = columnOf(scoreOver<Column>(columnAlgebra, score, u ? { ...parts, u } : parts), n)
   return parts.rank && ranks ? { scores, ranks: parts.rank } : { scores }
@@ -54,12 +62,10 @@ function readLabel(
   score: ClassScore,
 ): void {
   const own = x[offset + y]
-  let known = true
-  for (let j = offset; j < offset + classes; j++) if (Number.isNaN(x[j])) known = false
-  if (parts.p) parts.p[i] = known ? own : Number.NaN
-  if (parts.excess) parts.excess[i] = known ? excessOf(x, offset, classes, own, excessPower(score)) : Number.NaN
+  if (parts.p) parts.p[i] = own
+  if (parts.excess) parts.excess[i] = excessOf(x, offset, classes, own, excessPower(score))
   if (!needsOthers(parts)) return
-  let [rank, mass, top, other] = [1, summable(own), own, Number.NEGATIVE_INFINITY]
+  let [rank, mass, other] = [1, summable(own), Number.NEGATIVE_INFINITY]
   for (let j = 0; j < classes; j++) {
     const value = x[offset + j]
     if (value > own || (value === own && j < y)) {
@@ -68,10 +74,9 @@ function readLabel(
     }
     if (j !== y && value > other) other = value
   }
-  top = Math.max(own, other)
-  if (parts.rank) parts.rank[i] = known ? rank : Number.NaN
+  if (parts.rank) parts.rank[i] = rank
   if (parts.mass) parts.mass[i] = mass
-  if (parts.top) parts.top[i] = top
+  if (parts.top) parts.top[i] = Math.max(own, other)
   if (parts.other) parts.other[i] = other
 }
 
@@ -140,6 +145,10 @@ export function forAllLabels(
   use: (block: BlockScores) => void,
 ): void {
   const { n, classes } = rows
+  if (!ranks && entryOf(score).parts.every((part) => part === 'p')) {
+    forAllNumbers(rows, score, use)
+    return
+  }
   const size = Math.min(n, BLOCK) * classes
   const whole = columnsFor(score, size, ranks ? ['rank'] : [])
   const uniform = u && entryOf(score).parts.includes('u') ? new Float64Array(size) : undefined
@@ -148,7 +157,9 @@ export function forAllLabels(
     const to = Math.min(n, from + BLOCK)
     const block = rows.block(from, to)
     for (let i = 0; i < to - from; i++) {
-      readRow(block, i * classes, classes, whole, score, order, spare)
+      if (rows.unknown[i])
+        for (const column of Object.values(whole)) column.fill(Number.NaN, i * classes, (i + 1) * classes)
+      else readRow(block, i * classes, classes, whole, score, order, spare)
       if (uniform && u) uniform.fill(u[from + i], i * classes, (i + 1) * classes)
     }
     const length = (to - from) * classes
@@ -157,6 +168,19 @@ export function forAllLabels(
     const given = uniform ? { ...parts, u: cut(uniform) } : parts
     const scores = columnOf(scoreOver<Column>(columnAlgebra, score, given), length)
     use(whole.rank && ranks ? { from, to, scores, ranks: cut(whole.rank) } : { from, to, scores })
+  }
+}
+
+/** `forAllLabels` of a score that reads a label's own number alone: nothing is copied, and nothing compared. */
+function forAllNumbers(rows: ClassRows, score: ClassScore, use: (block: BlockScores) => void): void {
+  const { n, classes } = rows
+  for (let from = 0; from < n; from += BLOCK) {
+    const to = Math.min(n, from + BLOCK)
+    const p = rows.block(from, to)
+    const found = columnOf(scoreOver<Column>(columnAlgebra, score, { p }), p.length)
+    const scores = found === p ? p.slice() : found
+    for (let i = 0; i < to - from; i++) if (rows.unknown[i]) scores.fill(Number.NaN, i * classes, (i + 1) * classes)
+    use({ from, to, scores })
   }
 }
 
@@ -170,11 +194,6 @@ function readRow(
   order: Int32Array,
   spare: Int32Array,
 ): void {
-  for (let j = offset; j < offset + classes; j++)
-    if (Number.isNaN(x[j])) {
-      for (const column of Object.values(parts)) column.fill(Number.NaN, offset, offset + classes)
-      return
-    }
   if (parts.p) parts.p.set(x.subarray(offset, offset + classes), offset)
   if (parts.excess)
     for (let j = offset; j < offset + classes; j++)

@@ -7,8 +7,10 @@ export type ClassTransform = 'identity' | 'softmax' | 'logSoftmax' | 'log'
 export interface ClassRows {
   readonly n: number
   readonly classes: number
-  /** Returns rows `from` to `to` (no more than `BLOCK`), transformed; the buffer is used again by the next call. */
+  /** Returns rows `from` to `to` (no more than `BLOCK`), transformed, to be read: they are the caller's, or a buffer that the next call uses again. */
   block(from: number, to: number): Float64Array
+  /** 1 for each row of the last block that holds a NaN. */
+  readonly unknown: Uint8Array
 }
 
 /** Rows that are read together. */
@@ -79,22 +81,27 @@ export function classRows(
       hint: didYouMean(transform, Object.keys(transforms)),
     })
   const n = numbers.length / classes
-  const buffer = new Float64Array(Math.min(n, BLOCK) * classes)
-  const plain = transform === 'identity'
+  const plain = transform === 'identity' && !normalise
+  // doubles that are used as they are need no copy
+  const given = plain && numbers instanceof Float64Array ? numbers : undefined
+  const buffer = new Float64Array(given ? 0 : Math.min(n, BLOCK) * classes)
+  const unknown = new Uint8Array(Math.min(n, BLOCK))
   return {
     n,
     classes,
+    unknown,
     block(from, to) {
       const size = (to - from) * classes
-      for (let i = 0, at = from * classes; i < size; i++, at++) buffer[i] = numbers[at]
-      if (!plain || normalise)
+      const block = given ? given.subarray(from * classes, to * classes) : buffer.subarray(0, size)
+      if (!given) for (let i = 0, at = from * classes; i < size; i++, at++) block[i] = numbers[at]
+      if (!plain)
         for (let i = 0; i < size; i += classes) {
-          const row = buffer.subarray(i, i + classes)
+          const row = block.subarray(i, i + classes)
           apply(row)
           if (normalise) normaliseRow(row)
         }
-      if (distributions) checkDistributions(buffer, classes, from, to)
-      return buffer.subarray(0, size)
+      lookOver(block, classes, from, distributions, unknown)
+      return block
     },
   }
 }
@@ -105,25 +112,39 @@ function normaliseRow(row: Float64Array): void {
   for (let j = 0; j < row.length; j++) row[j] /= sum
 }
 
-function checkDistributions(buffer: Float64Array, classes: number, from: number, to: number): void {
-  for (let i = 0; i < to - from; i++) {
-    let total = 0
-    for (let j = i * classes; j < (i + 1) * classes; j++) {
-      const p = buffer[j]
-      if (p < 0 || p > 1)
-        throw new PodError('PROBABILITY_INVALID', `${p} of row ${from + i} is no probability`, {
-          hint: 'pass probabilities, or logits with { transform: "softmax" }',
-        })
-      total += p
+/** Marks rows with NaN, and throws for what is no distribution: one pass over the block. */
+function lookOver(
+  block: Float64Array,
+  classes: number,
+  from: number,
+  distributions: boolean,
+  unknown: Uint8Array,
+): void {
+  for (let i = 0, at = 0; at < block.length; i++) {
+    let [sum, least] = [0, 0]
+    for (const end = at + classes; at < end; at++) {
+      const p = block[at]
+      sum += p
+      if (p < least) least = p
     }
-    if (Math.abs(total - 1) > TOLERANCE)
-      throw new PodError('PROBABILITY_INVALID', `the probabilities of row ${from + i} sum to ${total}, not to 1`, {
+    // the sum of numbers is no number too where infinities of both signs cancel
+    unknown[i] = Number.isNaN(sum) && block.subarray(at - classes, at).some(Number.isNaN) ? 1 : 0
+    if (distributions && (least < 0 || Math.abs(sum - 1) > TOLERANCE)) refuse(block, classes, from, i, sum)
+  }
+}
+
+function refuse(block: Float64Array, classes: number, from: number, i: number, sum: number): never {
+  const wrong = block.subarray(i * classes, (i + 1) * classes).find((p) => p < 0 || p > 1)
+  throw wrong === undefined
+    ? new PodError('PROBABILITY_INVALID', `the probabilities of row ${from + i} sum to ${sum}, not to 1`, {
         hint:
           classes === 1
             ? 'give the probabilities of both classes'
             : 'pass { normalise: true }, or logits with { transform: "softmax" }',
       })
-  }
+    : new PodError('PROBABILITY_INVALID', `${wrong} of row ${from + i} is no probability`, {
+        hint: 'pass probabilities, or logits with { transform: "softmax" }',
+      })
 }
 
 /** Throws `LABEL_UNKNOWN` for a label that is no class index. */

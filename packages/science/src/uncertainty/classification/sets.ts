@@ -37,6 +37,14 @@ export function classifierSets(
   const fixed = lastLabel === 'include' || lastLabel === 'exclude'
   const u = randomized && !fixed ? uniformOfNew(n, randomized, rows) : undefined
   const ranked = fixed || !allowEmpty || byClass?.[0].ranks !== undefined
+  const plain = byClass === undefined && rows.groups === undefined && rows.weights === undefined
+  if (plain && !ranked) {
+    const limits = calibration.groups[0].thresholds
+    forAllLabels(read, score, u ? { u } : {}, ({ from, scores }) => {
+      for (let l = 0; l < limits.length; l++) mark(sets[l], from * classes, scores, limits[l])
+    })
+    return sets
+  }
   const thresholds = byClass ? undefined : thresholdsOf(calibration, n, rows)
   const sorted = new Float64Array(classes)
   forAllLabels(read, score, { ...(u ? { u } : {}), ranks: ranked }, (block) => {
@@ -59,6 +67,11 @@ export function classifierSets(
     })
   })
   return sets
+}
+
+/** Marks what is not above the threshold. */
+function mark(out: Uint8Array, start: number, scores: Float64Array, q: number): void {
+  for (let i = 0; i < scores.length; i++) out[start + i] = scores[i] > q ? 0 : 1
 }
 
 /** Gives each label the score of the one before it, which is what decides whether the label that crosses the threshold is included. */
