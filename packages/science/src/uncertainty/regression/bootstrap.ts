@@ -4,7 +4,7 @@ import { type CalibrateOptions, type Calibration, calibrateScores, checkLength }
 import { eachSide, levelsOf } from '../calibrate/levels.ts'
 import type { PointAggregate } from './cross.ts'
 import type { RegressionPart, RegressionParts, RegressionScore } from './scores.ts'
-import { quickSelect } from './selection.ts'
+import { sampleSelect } from './selection.ts'
 import { type Intervals, scoreOf, sideScores } from './splitRegression.ts'
 
 /** The jackknife+ after bootstrap, calibrated. */
@@ -100,7 +100,7 @@ export function bootstrapIntervals(conformal: BootstrapConformal, answers: Array
   const prediction = new Float64Array(m)
   const said = new Float64Array(resamples)
   const without = new Float64Array(n)
-  const values = new Float64Array(n)
+  const [values, scratch] = [new Float64Array(n), new Float64Array(n)]
   let empty = 0
   for (let j = 0; j < m; j++) {
     for (let b = 0; b < resamples; b++) said[b] = answers[b * m + j]
@@ -122,7 +122,7 @@ export function bootstrapIntervals(conformal: BootstrapConformal, answers: Array
       let filled = 0
       for (let i = 0; i < n; i++)
         if (!Number.isNaN(scores[i]) && !Number.isNaN(without[i])) values[filled++] = sign * at(scores[i], without[i])
-      return sign * quickSelect(values.subarray(0, filled), ranks[l])
+      return sign * sampleSelect(values.subarray(0, filled), ranks[l], scratch)
     }
     for (let l = 0; l < levels.length; l++) {
       const k = j * levels.length + l

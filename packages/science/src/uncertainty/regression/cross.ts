@@ -10,7 +10,7 @@ import {
 } from '../calibrate/calibrate.ts'
 import { eachSide, levelsOf } from '../calibrate/levels.ts'
 import type { RegressionPart, RegressionScore, regressionScores } from './scores.ts'
-import { quickSelect, type SortedScores, selectionOf } from './selection.ts'
+import { type SortedScores, sampleSelect, selectionOf } from './selection.ts'
 import {
   boundLine,
   checkedParts,
@@ -177,7 +177,8 @@ function edges(
     return Number.isNaN(value) ? infinite : value
   }
   const thresholdFor = (group: number, l: number): number => calibration.groups[group].thresholds[l]
-  const values = new Float64Array(calibration.groups[0].n)
+  const [values, scratch] = [0, 1].map(() => new Float64Array(calibration.groups[0].n))
+  const flat = byFold.map(flatten)
   const selections = byFold.map(selectionOf)
   if (method === 'plus')
     return (row, group, l, weight) => {
@@ -189,17 +190,18 @@ function edges(
           ? conformalRank(n, level)
           : level * (cumulative[cumulative.length - 1] + weight) * (1 - 1e-12)
       const from = row * width
-      const lists = byFold[group]
       if (cumulative === undefined && n < SHORT * width) {
         if (rank > n) return infinite
         // of many short lists, all values are looked at
-        let filled = 0
-        lists.forEach(({ scores }, k) => {
-          for (let i = 0; i < scores.length; i++) values[filled++] = offset[from + k] + scale[from + k] * scores[i]
-        })
-        const value = sign * quickSelect(values.subarray(0, filled), rank)
-        return Number.isNaN(value) ? infinite : value
+        const { scores, fold } = flat[group]
+        for (let i = 0; i < n; i++) {
+          const bound = offset[from + fold[i]] + scale[from + fold[i]] * scores[i]
+          // what is not known bounds nothing
+          values[i] = Number.isNaN(bound) ? Number.POSITIVE_INFINITY : bound
+        }
+        return sign * sampleSelect(values.subarray(0, n), rank, scratch)
       }
+      const lists = byFold[group]
       const place = selections[group](offset.subarray(from, from + width), scale.subarray(from, from + width), rank)
       return place === undefined ? infinite : exact(from + place.list, lists[place.list].scores[place.index])
     }
@@ -213,6 +215,18 @@ function edges(
     }
     return most
   }
+}
+
+/** All scores of the folds in a row, with the fold of each. */
+function flatten(lists: readonly SortedScores[]): { readonly scores: Float64Array; readonly fold: Int32Array } {
+  const n = lists.reduce((sum, { scores }) => sum + scores.length, 0)
+  const [scores, fold] = [new Float64Array(n), new Int32Array(n)]
+  let filled = 0
+  lists.forEach((list, k) => {
+    fold.fill(k, filled, filled + list.scores.length)
+    for (let i = 0; i < list.scores.length; i++) scores[filled++] = list.scores[i]
+  })
+  return { scores, fold }
 }
 
 function foldCount(folds: ArrayLike<number>): number {

@@ -13,7 +13,7 @@ import {
   predictivePValues,
   predictiveSystem,
 } from './predictiveSystem.ts'
-import { quickSelect, selectionOf } from './selection.ts'
+import { quickSelect, sampleSelect, selectionOf } from './selection.ts'
 import { calibrateRegression, regressionIntervals } from './splitRegression.ts'
 
 const fails = (code: string) => expect.objectContaining({ code })
@@ -85,6 +85,29 @@ function crossCase(seed: number, n: number, m: number, folds: number) {
     full: Float64Array.from(x.subarray(n), full),
   }
 }
+
+test('a rank found by a sample is that of sorting, also where values are tied or infinite', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 9000 }),
+      fc.integer({ min: 0, max: 1e6 }),
+      fc.constantFrom('random', 'tied', 'sorted', 'infinite'),
+      (n, seed, kind) => {
+        const { uniform } = random({ seed, path: 'select' })
+        const values = Float64Array.from({ length: n }, (_, i) =>
+          kind === 'tied' ? Math.floor(3 * uniform(i)) : kind === 'infinite' && i % 3 === 0 ? Infinity : uniform(i),
+        )
+        if (kind === 'sorted') values.sort()
+        const sorted = values.slice().sort()
+        const kept = values.slice()
+        for (const rank of [1, Math.ceil(n / 2), Math.ceil(0.95 * n), n])
+          expect(sampleSelect(values, rank, new Float64Array(n))).toBe(sorted[rank - 1])
+        expect(values).toEqual(kept)
+      },
+    ),
+    { numRuns: 100, seed: 2 },
+  )
+})
 
 test('CV+, jackknife+ and minmax cover: plus about its level, minmax at least', () => {
   for (const [method, folds, least] of [

@@ -151,3 +151,33 @@ export function quickSelect(values: Float64Array, rank: number): number {
   }
   return values[k]
 }
+
+/** Values that are looked at first, and how far around the rank among them the bracket is put. */
+const SAMPLE = 256
+const MARGIN = 24
+
+/**
+ * Returns the `rank`-th smallest of the numbers, which keep their places: a sample puts a bracket around it, one pass gathers what is
+ * inside, and only that is searched. `scratch` holds as many numbers. Source: Floyd, Rivest 1975.
+ */
+export function sampleSelect(values: Float64Array, rank: number, scratch: Float64Array): number {
+  const n = values.length
+  if (n > 8 * SAMPLE) {
+    const sample = new Float64Array(SAMPLE)
+    const stride = n / SAMPLE
+    for (let i = 0; i < SAMPLE; i++) sample[i] = values[Math.floor(i * stride)]
+    sample.sort()
+    const at = Math.floor((rank / n) * SAMPLE)
+    const low = at < MARGIN ? Number.NEGATIVE_INFINITY : sample[at - MARGIN]
+    const high = at + MARGIN >= SAMPLE ? Number.POSITIVE_INFINITY : sample[at + MARGIN]
+    let [below, inside] = [0, 0]
+    for (let i = 0; i < n; i++) {
+      const value = values[i]
+      if (value < low) below++
+      else if (value <= high) scratch[inside++] = value
+    }
+    if (rank > below && rank <= below + inside) return quickSelect(scratch.subarray(0, inside), rank - below)
+  }
+  scratch.set(values)
+  return quickSelect(scratch.subarray(0, n), rank)
+}
