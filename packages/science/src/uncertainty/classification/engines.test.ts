@@ -55,6 +55,9 @@ const cases: readonly (readonly [
   ['entmax 1', { score: { name: 'entmax', gamma: 1 } }, { logits: true }],
   ['raps never empty', { score: { name: 'raps', penalty: 0.1, freeRanks: 1 }, allowEmpty: false }],
   ['lac never empty', { score: 'lac', allowEmpty: false }],
+  ['given never empty', { score: 'given', allowEmpty: false }, { logits: true }],
+  ['entmax never empty', { score: 'entmax', allowEmpty: false }, { logits: true }],
+  ['margin never empty', { score: 'margin', allowEmpty: false }],
   ['aps by class', { score: 'aps', method: 'class' }],
   ['lac by class', { score: 'lac', method: 'class' }],
   ['aps by ranks', { score: 'aps', method: 'ranks' }],
@@ -70,7 +73,7 @@ test.each(cases.flatMap(([name, options, at]) => [false, true].map((extra) => ({
     const numbers = at?.logits ? logits : probabilities
     const plain = options.method === undefined
     const conformal = calibrateClassifier(numbers, labels, {
-      level: 0.8,
+      level: options.allowEmpty === false ? 0.3 : 0.8,
       ...options,
       ...(extra && plain ? { groups } : {}),
       ...(extra ? { randomize: { uniform } } : {}),

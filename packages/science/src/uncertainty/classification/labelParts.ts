@@ -3,7 +3,7 @@ import { BLOCK, type ClassRows } from './rows.ts'
 import { type ClassScore, entryOf, excessPower, type LabelPart, scoreOver } from './scores.ts'
 
 /** A probability as a multiple of 2^-52: sums of such numbers are exact, and the same in any order. */
-const summable = (p: number): number => p + 1 - 1
+export const summable = (p: number): number => p + 1 - 1
 
 /** Parts of some labels, a column each. */
 type PartColumns = Partial<Record<LabelPart, Float64Array>>
@@ -100,19 +100,24 @@ function excessOf(x: Float64Array, offset: number, classes: number, own: number,
   return largest * total ** (1 / power)
 }
 
-/** Sorts the classes of a row by falling numbers, ties by ascending class. */
-export function sortClasses(x: Float64Array, offset: number, order: Int32Array, spare: Int32Array): Int32Array {
-  const n = order.length
-  for (let j = 0; j < n; j++) order[j] = j
+/** Sorts the first n classes in `order`, which ascend, by falling numbers of a row, ties by ascending class. */
+export function sortClasses(
+  x: Float64Array,
+  offset: number,
+  order: Int32Array,
+  spare: Int32Array,
+  n = order.length,
+): Int32Array {
   // runs of insertion sort, then merged: both keep the order of equal numbers
   const RUN = 8
   for (let start = 0; start < n; start += RUN) {
     const end = Math.min(n, start + RUN)
     for (let i = start + 1; i < end; i++) {
-      const value = x[offset + i]
+      const own = order[i]
+      const value = x[offset + own]
       let at = i
       for (; at > start && x[offset + order[at - 1]] < value; at--) order[at] = order[at - 1]
-      order[at] = i
+      order[at] = own
     }
   }
   let [from, to] = [order, spare]
@@ -199,6 +204,7 @@ function readRow(
     for (let j = offset; j < offset + classes; j++)
       parts.excess[j] = excessOf(x, offset, classes, x[j], excessPower(score))
   if (parts.rank || parts.mass) {
+    for (let j = 0; j < classes; j++) order[j] = j
     const sorted = sortClasses(x, offset, order, spare)
     const { rank, mass } = parts
     let sum = 0

@@ -30,6 +30,7 @@ export function naiveSets(
     const to = Math.min(rows.n, from + BLOCK)
     const block = rows.block(from, to)
     for (let i = 0; i < to - from; i++) {
+      for (let j = 0; j < classes; j++) order[j] = j
       const sorted = sortClasses(block, i * classes, order, spare)
       levels.forEach((level, l) => {
         let mass = 0

@@ -47,7 +47,8 @@ export function setSql(
   const firstNeeded = fixed || !allowEmpty
   const unknown = x.map((p): ExprNode => sql.or(sql.isNull(p), sql.isNaN(p))).reduce((one, other) => sql.or(one, other))
   const labels = x.map((_, y) => {
-    const rank = rankOf(sql, x, y)
+    // given scores are smallest for what is likeliest
+    const rank = rankOf(sql, score.name === 'given' ? x.map((s) => sql.sub(sql.literal(0), s)) : x, y)
     const parts = {
       p: x[y],
       ...(needed.has('rank') ? { rank } : {}),

@@ -16,6 +16,7 @@ import {
   reshape,
   scatterElements,
   slice,
+  topK,
   type Value,
 } from '@mlpod/graph'
 import { type GroupColumn, nextFloat32, thresholdAtLevel, thresholdValue } from '../calibrate/thresholdValue.ts'
@@ -53,7 +54,7 @@ export function setValue(
       hint: 'calibrate without { randomize }, or give { uniform }, a value [n, 1]',
     })
   const x = transformedValue(cast(probability, 'float64'), transform, normalise)
-  const ordered = fixed || !allowEmpty || byClass?.[0].ranks !== undefined
+  const ordered = fixed || (!allowEmpty && score.name !== 'given') || byClass?.[0].ranks !== undefined
   const u = uniform && !fixed ? { u: cast(uniform, 'float64') } : {}
   const { scores, indices, rank, first } = labelScoreValues(x, score, classes, 'float64', {
     ...u,
@@ -63,7 +64,7 @@ export function setValue(
   const unknown = isNaN(reduceSum(x, { axes: [1], keepDims: true }))
   const thresholds = thresholdsFor(conformal, { level, group })
   if (indices === undefined || rank === undefined || first === undefined)
-    return or(not(greater(scores, thresholds)), unknown)
+    return or(or(not(greater(scores, thresholds)), unknown), allowEmpty ? unknown : isLeast(scores, classes))
   const q = byClass ? gather(reshape(thresholds, [-1]), indices) : thresholds
   const within = lastLabel === 'include' ? includingLast(scores, q, first, classes) : not(greater(scores, q))
   const limits = byClass?.[0].ranks
@@ -79,6 +80,17 @@ export function setValue(
   const inside = or(fixed || !allowEmpty ? or(low, equal(rank, number(1))) : low, unknown)
   return scatterElements(inside, indices, inside, { axis: 1 })
 }
+
+/** The label of each row that is least strange. */
+const isLeast = (scores: Value, classes: number): Value =>
+  equal(
+    constant({
+      dtype: 'int64',
+      shape: [1, classes],
+      data: BigInt64Array.from({ length: classes }, (_, y) => BigInt(y)),
+    }),
+    topK(scores, 1, { axis: 1, largest: false }).indices,
+  )
 
 /** A label is in where the one before it is below the threshold. */
 function includingLast(s: Value, q: Value, first: Value, classes: number): Value {

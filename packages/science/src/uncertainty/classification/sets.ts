@@ -1,9 +1,11 @@
 import { type NewRows, thresholdsOf } from '../calibrate/calibrate.ts'
 import type { ClassifierConformal } from './classifier.ts'
-import { type BlockScores, forAllLabels } from './labelParts.ts'
+import { forAllLabels } from './labelParts.ts'
 import { uniformOfNew } from './randomize.ts'
+import { forRankedLabels, type RankedLabels } from './rankedLabels.ts'
+import type { RankThresholds } from './rankThresholds.ts'
 import { type ClassRows, checkWidth, classRows } from './rows.ts'
-import { entryOf } from './scores.ts'
+import { entryOf, type LabelPart } from './scores.ts'
 
 /** What is known of new rows beside their probabilities. */
 export interface NewClassRows extends NewRows {
@@ -36,35 +38,35 @@ export function classifierSets(
   const sets = levels.map(() => new Uint8Array(n * classes))
   const fixed = lastLabel === 'include' || lastLabel === 'exclude'
   const u = randomized && !fixed ? uniformOfNew(n, randomized, rows) : undefined
-  const ranked = fixed || !allowEmpty || byClass?.[0].ranks !== undefined
+  const options = u ? { u } : {}
   const plain = byClass === undefined && rows.groups === undefined && rows.weights === undefined
-  if (plain && !ranked) {
-    const limits = calibration.groups[0].thresholds
-    forAllLabels(read, score, u ? { u } : {}, ({ from, scores }) => {
-      for (let l = 0; l < limits.length; l++) mark(sets[l], from * classes, scores, limits[l])
+  const thresholds = byClass || plain ? undefined : thresholdsOf(calibration, n, rows)
+  const limits = calibration.groups[0].thresholds
+  const thresholdAt = (row: number, l: number): number =>
+    thresholds === undefined ? limits[l] : thresholds[row * levels.length + l]
+  const { parts } = entryOf(score) as { readonly parts: readonly LabelPart[] }
+  if (byClass === undefined && (parts.includes('rank') || parts.includes('mass'))) {
+    const always = fixed || !allowEmpty
+    const most = (row: number): number => {
+      let largest = Number.NEGATIVE_INFINITY
+      for (let l = 0; l < levels.length; l++) largest = Math.max(largest, thresholdAt(row, l))
+      return largest
+    }
+    forRankedLabels(read, score, { ...options, most }, (block) => {
+      for (let l = 0; l < levels.length; l++)
+        for (let row = block.from; row < block.to; row++)
+          markRanked(sets[l], classes, block, row, thresholdAt(row, l), always, lastLabel === 'include')
     })
     return sets
   }
-  const thresholds = byClass ? undefined : thresholdsOf(calibration, n, rows)
-  const sorted = new Float64Array(classes)
-  forAllLabels(read, score, { ...(u ? { u } : {}), ranks: ranked }, (block) => {
-    if (lastLabel === 'include') shiftByRank(block, classes, sorted)
-    const { from, scores, ranks } = block
-    levels.forEach((_, l) => {
-      const out = sets[l]
-      const [limits, largest] = [byClass?.[l].thresholds, byClass?.[l].ranks]
-      for (let i = 0; i < scores.length; i += classes) {
-        const row = from + i / classes
-        const q = thresholds === undefined ? 0 : thresholds[row * levels.length + l]
-        const at = row * classes
-        for (let y = 0; y < classes; y++) {
-          const s = scores[i + y]
-          const beyond = lastLabel === 'include' ? s >= q : s > (limits === undefined ? q : limits[y])
-          out[at + y] = beyond || (largest !== undefined && (ranks as Float64Array)[i + y] > largest[y]) ? 0 : 1
-          if (ranks !== undefined && ranks[i + y] === 1 && (fixed || !allowEmpty)) out[at + y] = 1
-        }
-      }
-    })
+  const ranked = byClass?.[0].ranks !== undefined
+  forAllLabels(read, score, { ...options, ranks: ranked }, ({ from, scores, ranks }) => {
+    for (let l = 0; l < levels.length; l++) {
+      if (plain) mark(sets[l], from * classes, scores, limits[l])
+      else if (thresholds) markByRow(sets[l], from, classes, scores, (row) => thresholdAt(row, l))
+      else if (byClass) markByClass(sets[l], from * classes, scores, byClass[l], ranks)
+      if (!allowEmpty) markLeast(sets[l], from * classes, classes, scores)
+    }
   })
   return sets
 }
@@ -74,12 +76,65 @@ function mark(out: Uint8Array, start: number, scores: Float64Array, q: number): 
   for (let i = 0; i < scores.length; i++) out[start + i] = scores[i] > q ? 0 : 1
 }
 
-/** Gives each label the score of the one before it, which is what decides whether the label that crosses the threshold is included. */
-function shiftByRank({ scores, ranks }: BlockScores, classes: number, sorted: Float64Array): void {
-  const rank = ranks as Float64Array
+function markByRow(
+  out: Uint8Array,
+  from: number,
+  classes: number,
+  scores: Float64Array,
+  thresholdOf: (row: number) => number,
+): void {
   for (let i = 0; i < scores.length; i += classes) {
-    if (Number.isNaN(scores[i])) continue
-    for (let y = i; y < i + classes; y++) sorted[rank[y] - 1] = scores[y]
-    for (let y = i; y < i + classes; y++) scores[y] = rank[y] === 1 ? Number.NEGATIVE_INFINITY : sorted[rank[y] - 2]
+    const row = from + i / classes
+    mark(out, row * classes, scores.subarray(i, i + classes), thresholdOf(row))
+  }
+}
+
+function markByClass(
+  out: Uint8Array,
+  start: number,
+  scores: Float64Array,
+  { thresholds, ranks: largest }: RankThresholds,
+  ranks: Float64Array | undefined,
+): void {
+  for (let i = 0; i < scores.length; i++) {
+    const y = i % thresholds.length
+    const tooLow = largest !== undefined && ranks !== undefined && ranks[i] > largest[y]
+    out[start + i] = scores[i] > thresholds[y] || tooLow ? 0 : 1
+  }
+}
+
+/** Marks the label of each row that is least strange. */
+function markLeast(out: Uint8Array, start: number, classes: number, scores: Float64Array): void {
+  for (let i = 0; i < scores.length; i += classes) {
+    let least = i
+    for (let j = i + 1; j < i + classes; j++) if (scores[j] < scores[least]) least = j
+    out[start + least] = 1
+  }
+}
+
+/** Scores rise with the rank but for their rounding: what is this far above the threshold ends a set. */
+const BEYOND = 1e-9
+
+/** Marks the labels of a row's set: those whose score (or, `including` the last, whose predecessor's) is within the threshold. */
+function markRanked(
+  out: Uint8Array,
+  classes: number,
+  { from, starts, labels, scores }: RankedLabels,
+  row: number,
+  q: number,
+  always: boolean,
+  including: boolean,
+): void {
+  const [first, end] = [starts[row - from], starts[row - from + 1]]
+  const at = row * classes
+  if (first === end) {
+    out.fill(1, at, at + classes)
+    return
+  }
+  for (let r = first; r < end; r++) {
+    const s = including ? (r === first ? Number.NEGATIVE_INFINITY : scores[r - 1]) : scores[r]
+    if ((including ? s < q || q === Number.POSITIVE_INFINITY : s <= q) || (always && r === first))
+      out[at + labels[r]] = 1
+    else if (s > q + BEYOND) return
   }
 }
