@@ -2,12 +2,14 @@ import { random, rankThreshold } from '@mlpod/math'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { calibrateScores, thresholdsOf } from '../calibrate/calibrate.ts'
+import { calibrateRegression, regressionIntervals } from '../regression/index.ts'
 import {
   calibrateConditional,
   conditionalCutoffByBisection,
   conditionalCutoffs,
   groupFeatures,
 } from './conditionalConformal.ts'
+import { calibrateConditionalIntervals, conditionalIntervals } from './conditionalIntervals.ts'
 
 const fails = (code: string) => expect.objectContaining({ code })
 const ones = (n: number): Float64Array => new Float64Array(n).fill(1)
@@ -167,4 +169,19 @@ test('what cannot be calibrated is refused', () => {
   )
   expect(() => conditionalCutoffs(one, [1, 1], { randomize: { seed: 1, keys: [1] } })).toThrow(fails('LENGTH_MISMATCH'))
   expect(() => groupFeatures([['z']], ['a'])).toThrow(fails('GROUP_INVALID'))
+})
+
+test('intervals given ones are the split intervals, of every score and on both sides', () => {
+  const { normal } = random({ seed: 12, path: 'intervals' })
+  const y = Float64Array.from({ length: 80 }, (_, i) => 5 + normal(i))
+  const parts = { prediction: y.map((_, i) => 5 + 0.1 * normal(500 + i)), sigma: y.map((_, i) => 1 + (i % 3)) }
+  const fresh = { prediction: [4, 5, 6], sigma: [1, 2, 3] }
+  for (const score of ['absolute', 'gamma', 'normalised'] as const)
+    for (const symmetric of [true, false]) {
+      const options = { score, symmetric, level: [0.5, 0.9] }
+      const split = regressionIntervals(calibrateRegression(y, parts, options), fresh)
+      const conformal = calibrateConditionalIntervals(y, parts, { ...options, features: ones(80) })
+      const found = conditionalIntervals(conformal, fresh, ones(3))
+      expect(found).toEqual({ ...split, infinite: 0, capped: 0 })
+    }
 })

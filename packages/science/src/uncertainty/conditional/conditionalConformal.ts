@@ -2,14 +2,8 @@ import { PodError } from '@mlpod/contract'
 import { random } from '@mlpod/math'
 import { checkLength } from '../calibrate/calibrate.ts'
 import { type LevelOption, levelsOf } from '../calibrate/levels.ts'
-import {
-  type PlaneProblem,
-  type PlaneVertex,
-  projected,
-  quantilePlane,
-  rowSpace,
-  startVertex,
-} from './quantilePlane.ts'
+import { projected, rowSpace, startVertex } from './linearQuantile.ts'
+import { type PlaneProblem, type PlaneVertex, planeSolver, quantilePlane } from './quantilePlane.ts'
 
 /** Cutoffs of scores whose coverage holds within every weighting of rows by the features, calibrated: plain data. */
 export interface ConditionalConformal {
@@ -132,6 +126,7 @@ export function conditionalCutoffs(
   for (let l = 0; l < levels.length; l++) {
     const level = levels[l]
     const problem = { features: conformal.features, width: rank, scores: conformal.scores, level }
+    const solve = planeSolver(problem, vertices[l])
     for (let i = 0; i < m; i++) {
       const row = rows.subarray(i * rank, (i + 1) * rank)
       const at = i * levels.length + l
@@ -142,7 +137,7 @@ export function conditionalCutoffs(
       }
       const bound = draw === undefined ? level : level - 1 + draw.uniform(randomize?.keys?.[i] ?? i)
       for (let a = 0; a < rank; a++) tilt[a] = (bound - BELOW) * row[a]
-      const { status, coefficients } = quantilePlane(problem, { tilt, from: vertices[l], cap })
+      const { status, coefficients } = solve(cap === undefined ? { tilt } : { tilt, cap })
       if (status === 'capped') capped++
       else if (status === 'unbounded') {
         infinite++

@@ -9,4 +9,12 @@ export {
   conditionalCutoffs,
   groupFeatures,
 } from './conditionalConformal.ts'
-export { linearQuantile, type PlaneVertex } from './quantilePlane.ts'
+export {
+  type ConditionalIntervals,
+  type ConditionalRegression,
+  type ConditionalRegressionOptions,
+  calibrateConditionalIntervals,
+  conditionalIntervals,
+} from './conditionalIntervals.ts'
+export { linearQuantile } from './linearQuantile.ts'
+export type { PlaneVertex } from './quantilePlane.ts'

@@ -39,11 +39,15 @@ const PATIENCE = 20
 const SETTLED = 3
 
 /**
- * Minimises over b the sum of pinball losses of s_i - x_i'b at `level`, minus tilt'b, from vertex to vertex: at each the dual of a
- * row of the basis lies outside [level - 1, level], and the row is left along the edge on which the sum falls, past all rows until it would rise.
+ * Returns the function that minimises over b the sum of pinball losses of s_i - x_i'b at `level`, minus tilt'b, from one vertex, for any tilt:
+ * from vertex to vertex, at each of which the dual of a row of the basis lies outside [level - 1, level], so that the row is left along the
+ * edge on which the sum falls, past all rows until it would rise. What is known of the first vertex is computed once.
  * Source: Barrodale, Roberts 1973; Koenker, d'Orey 1987 for quantiles.
  */
-export function quantilePlane(problem: PlaneProblem, { tilt, from, cap = 10_000 }: PlaneOptions): QuantilePlane {
+export function planeSolver(
+  problem: PlaneProblem,
+  from: PlaneVertex,
+): (options?: Omit<PlaneOptions, 'from'>) => QuantilePlane {
   const { features, width: d, scores, level } = problem
   const n = scores.length
   const basis = from.basis.slice()
@@ -53,11 +57,10 @@ export function quantilePlane(problem: PlaneProblem, { tilt, from, cap = 10_000 
   const inverse = basisInverse(problem, basis)
   const coefficients = new Float64Array(d)
   const residuals = new Float64Array(n)
-  // sums of the features of the rows above and below, so that duals are made of few roundings
-  const sums = [new Float64Array(d), new Float64Array(d)]
+  // sums of the features of the rows below and above, so that duals are made of few roundings
+  const sums = new Float64Array(2 * d)
   const count = (i: number, side: number, sign: number): void => {
-    const sum = sums[side]
-    for (let a = 0; a < d; a++) sum[a] += sign * features[i * d + a]
+    for (let a = 0; a < d; a++) sums[side * d + a] += sign * features[i * d + a]
   }
   const place = (): void => {
     for (let a = 0; a < d; a++) {
@@ -70,117 +73,167 @@ export function quantilePlane(problem: PlaneProblem, { tilt, from, cap = 10_000 
       residuals[i] = inBasis[i] ? 0 : scores[i] - fitted
     }
   }
-  place()
-  for (let i = 0; i < n; i++) if (!inBasis[i]) count(i, upper[i], 1)
-  const tolerance = Math.min(5e-10, 1e-15 * n + 1e-11)
-  const slopes = new Float64Array(n)
-  const need = new Float64Array(d)
+  const flip = (i: number): void => {
+    count(i, upper[i], -1)
+    upper[i] = 1 - upper[i]
+    count(i, upper[i], 1)
+  }
+  /** Computes all anew, and puts rows right that are so near the plane that rounding put them on the wrong side. */
   const settle = (): boolean => {
     inverse.set(basisInverse(problem, basis))
     place()
     let wrong = false
-    for (let i = 0; i < n; i++) {
-      const side = residuals[i] > 0 ? 1 : residuals[i] < 0 ? 0 : upper[i]
-      if (side === upper[i] || inBasis[i]) continue
-      count(i, upper[i], -1)
-      upper[i] = side
-      count(i, side, 1)
-      wrong = true
-    }
+    for (let i = 0; i < n; i++)
+      if (!inBasis[i] && residuals[i] !== 0 && residuals[i] > 0 !== (upper[i] === 1)) {
+        flip(i)
+        wrong = true
+      }
     return wrong
   }
-  let idle = 0
-  let settled = 0
-  let status: QuantilePlane['status'] = 'capped'
-  let pivots = 0
-  for (; pivots < cap; pivots++) {
-    // duals of the basis: sum over all rows of dual x feature = -tilt
-    for (let a = 0; a < d; a++) need[a] = -(tilt?.[a] ?? 0) - level * sums[1][a] + (1 - level) * sums[0][a]
-    let [leaving, violation, side] = [-1, tolerance, 0]
-    for (let k = 0; k < d; k++) {
-      let dual = 0
-      for (let a = 0; a < d; a++) dual += inverse[a * d + k] * need[a]
-      const over = dual - level
-      const under = level - 1 - dual
-      const most = Math.max(over, under)
-      if (idle > PATIENCE ? most > tolerance && (leaving < 0 || basis[k] < basis[leaving]) : most > violation)
-        [leaving, violation, side] = [k, most, over > under ? 1 : 0]
-    }
-    if (leaving < 0) {
-      status = 'optimal'
-      // rows so near the plane that rounding put them on the wrong side are put right, and the search goes on
-      if (settled++ < SETTLED && settle()) continue
-      break
-    }
-    // along -column (the row will be above) or column (below)
-    const sign = side === 1 ? -1 : 1
-    let steepest = 0
-    for (let i = 0; i < n; i++) {
-      let slope = 0
-      for (let a = 0; a < d; a++) slope += features[i * d + a] * inverse[a * d + leaving]
-      slopes[i] = inBasis[i] ? 0 : sign * slope
-      steepest = Math.max(steepest, Math.abs(slopes[i]))
-    }
-    const { entering, step, passed } = edge(residuals, slopes, upper, violation, 1e-11 * steepest, idle > PATIENCE)
-    if (entering < 0) {
-      status = 'unbounded'
-      break
-    }
-    for (const i of passed) {
-      count(i, upper[i], -1)
-      upper[i] = 1 - upper[i]
-      count(i, upper[i], 1)
-    }
-    const left = basis[leaving]
-    count(entering, upper[entering], -1)
-    upper[left] = side
-    count(left, side, 1)
-    inBasis[left] = 0
-    inBasis[entering] = 1
-    basis[leaving] = entering
-    idle = step > 0 ? 0 : idle + 1
-    exchange(inverse, features, d, entering, leaving)
-    if (pivots % 50 === 49) {
-      inverse.set(basisInverse(problem, basis))
-      place()
-    } else {
-      for (let i = 0; i < n; i++) residuals[i] -= step * slopes[i]
-      residuals[left] = -step * sign
-      residuals[entering] = 0
-    }
-  }
-  inverse.set(basisInverse(problem, basis))
   place()
-  return { basis, upper, coefficients, status, pivots }
+  for (let i = 0; i < n; i++) if (!inBasis[i]) count(i, upper[i], 1)
+  const state = [basis, upper, inBasis, inverse, coefficients, residuals, sums]
+  const first = state.map((values) => values.slice())
+  const tolerance = Math.min(5e-10, 1e-15 * n + 1e-11)
+  const slopes = new Float64Array(n)
+  const need = new Float64Array(d)
+  const meet = meetingOf(residuals, slopes, upper)
+  return ({ tilt, cap = 10_000 } = {}) => {
+    for (const [at, values] of state.entries()) values.set(first[at])
+    let [idle, settled, pivots] = [0, 0, 0]
+    let status: QuantilePlane['status'] = 'capped'
+    for (; pivots < cap; pivots++) {
+      // duals of the basis: sum over all rows of dual x feature = -tilt
+      for (let a = 0; a < d; a++) need[a] = -(tilt?.[a] ?? 0) - level * sums[d + a] + (1 - level) * sums[a]
+      let [leaving, violation, side] = [-1, tolerance, 0]
+      for (let k = 0; k < d; k++) {
+        let dual = 0
+        for (let a = 0; a < d; a++) dual += inverse[a * d + k] * need[a]
+        const over = dual - level
+        const under = level - 1 - dual
+        const most = Math.max(over, under)
+        if (idle > PATIENCE ? most > tolerance && (leaving < 0 || basis[k] < basis[leaving]) : most > violation)
+          [leaving, violation, side] = [k, most, over > under ? 1 : 0]
+      }
+      if (leaving < 0) {
+        status = 'optimal'
+        if ((pivots > 0 || settled > 0) && settled++ < SETTLED && settle()) continue
+        break
+      }
+      // along -column (the row will be above) or column (below)
+      const sign = side === 1 ? -1 : 1
+      let steepest = 0
+      for (let i = 0; i < n; i++) {
+        let slope = 0
+        for (let a = 0; a < d; a++) slope += features[i * d + a] * inverse[a * d + leaving]
+        slopes[i] = inBasis[i] ? 0 : sign * slope
+        if (slope > steepest) steepest = slope
+        else if (-slope > steepest) steepest = -slope
+      }
+      const { entering, step, passed } = meet(violation, 1e-11 * steepest, idle > PATIENCE)
+      if (entering < 0) {
+        status = 'unbounded'
+        break
+      }
+      for (const i of passed) flip(i)
+      const left = basis[leaving]
+      count(entering, upper[entering], -1)
+      upper[left] = side
+      count(left, side, 1)
+      inBasis[left] = 0
+      inBasis[entering] = 1
+      basis[leaving] = entering
+      idle = step > 0 ? 0 : idle + 1
+      exchange(inverse, features, d, entering, leaving)
+      if (pivots % 50 === 49) {
+        inverse.set(basisInverse(problem, basis))
+        place()
+      } else {
+        for (let i = 0; i < n; i++) residuals[i] -= step * slopes[i]
+        residuals[left] = -step * sign
+        residuals[entering] = 0
+      }
+    }
+    return { basis: basis.slice(), upper: upper.slice(), coefficients: coefficients.slice(), status, pivots }
+  }
 }
 
-/** Finds where the sum of losses, which falls by `fall` a step, begins to rise: the row met there and the rows met before. */
-function edge(
+/** Returns one solution of `planeSolver`. */
+export const quantilePlane = (problem: PlaneProblem, { from, ...options }: PlaneOptions): QuantilePlane =>
+  planeSolver(problem, from)(options)
+
+/** Where the sum of losses begins to rise: the row met there, how far it is, and the rows met before. */
+interface Meeting {
+  readonly entering: number
+  readonly step: number
+  readonly passed: Int32Array
+}
+
+const NONE = new Int32Array(0)
+
+/** Returns the function that finds the meeting on an edge on which the sum falls by `fall` a step; slopes up to `least` are none. */
+function meetingOf(
   residuals: Float64Array,
   slopes: Float64Array,
   upper: Uint8Array,
-  fall: number,
-  least: number,
-  first: boolean,
-): { readonly entering: number; readonly step: number; readonly passed: readonly number[] } {
-  const meets = (i: number): boolean => (upper[i] === 1 ? slopes[i] > least : slopes[i] < -least)
-  const at = (i: number): number => Math.max(0, residuals[i] / slopes[i])
-  let [entering, step] = [-1, Number.POSITIVE_INFINITY]
-  for (let i = 0; i < slopes.length; i++)
-    if (meets(i) && at(i) < step) {
-      entering = i
-      step = at(i)
+): (fall: number, least: number, first: boolean) => Meeting {
+  const n = slopes.length
+  const far = new Float64Array(n)
+  const met = new Int32Array(n)
+  return (fall, least, first) => {
+    let [size, entering, step] = [0, -1, Number.POSITIVE_INFINITY]
+    for (let i = 0; i < n; i++) {
+      const slope = slopes[i]
+      if (upper[i] === 1 ? slope <= least : slope >= -least) continue
+      const distance = residuals[i] / slope
+      far[i] = Math.max(0, distance)
+      met[size++] = i
+      if (far[i] < step) {
+        entering = i
+        step = far[i]
+      }
     }
-  if (entering < 0 || first || Math.abs(slopes[entering]) >= fall) return { entering, step, passed: [] }
-  const met: number[] = []
-  for (let i = 0; i < slopes.length; i++) if (meets(i)) met.push(i)
-  met.sort((a, b) => at(a) - at(b) || a - b)
-  let left = fall
-  for (let k = 0; k < met.length; k++) {
-    left -= Math.abs(slopes[met[k]])
-    if (left <= 0) return { entering: met[k], step: at(met[k]), passed: met.slice(0, k) }
+    if (entering < 0 || first || Math.abs(slopes[entering]) >= fall) return { entering, step, passed: NONE }
+    const place = reach(met.subarray(0, size), far, slopes, fall)
+    if (place < 0) return { entering: -1, step, passed: NONE }
+    return { entering: met[place], step: far[met[place]], passed: met.slice(0, place) }
   }
-  return { entering: -1, step, passed: [] }
+}
+
+/**
+ * Orders rows so that those before the place returned are no farther, and their slopes sum to less than `fall`, with its own to `fall` or more;
+ * -1 where all are not enough. Source: Hoare 1961, with weights.
+ */
+function reach(rows: Int32Array, far: Float64Array, slopes: Float64Array, fall: number): number {
+  let [low, high, left] = [0, rows.length - 1, fall]
+  const swap = (a: number, b: number): void => {
+    const held = rows[a]
+    rows[a] = rows[b]
+    rows[b] = held
+  }
+  while (low <= high) {
+    const pivot = far[rows[(low + high) >>> 1]]
+    let [less, at, more, before] = [low, low, high, 0]
+    while (at <= more) {
+      const distance = far[rows[at]]
+      if (distance < pivot) {
+        before += Math.abs(slopes[rows[at]])
+        swap(less++, at++)
+      } else if (distance > pivot) swap(at, more--)
+      else at++
+    }
+    if (before >= left) {
+      high = less - 1
+      continue
+    }
+    left -= before
+    for (let p = less; p <= more; p++) {
+      left -= Math.abs(slopes[rows[p]])
+      if (left <= 0) return p
+    }
+    low = more + 1
+  }
+  return -1
 }
 
 /** The inverse after the `leaving`-th row of the basis has become the row `entering`. */
@@ -194,7 +247,7 @@ function exchange(inverse: Float64Array, features: Float64Array, d: number, ente
 }
 
 /** Returns the inverse [width, basis] of the matrix of the basis's features, by elimination with the largest pivots. */
-function basisInverse({ features, width: d }: PlaneProblem, basis: Int32Array): Float64Array {
+export function basisInverse({ features, width: d }: PlaneProblem, basis: Int32Array): Float64Array {
   const wide = 2 * d
   const rows = Array.from(basis, (i, k) => {
     const row = new Float64Array(wide)
@@ -219,96 +272,4 @@ function basisInverse({ features, width: d }: PlaneProblem, basis: Int32Array): 
   const inverse = new Float64Array(d * d)
   for (let a = 0; a < d; a++) inverse.set(rows[a].subarray(d), a * d)
   return inverse
-}
-
-/** Independent rows, farthest first, and an orthonormal basis of what they span. */
-export interface RowSpace {
-  readonly rows: Int32Array
-  /** [rank, width] */
-  readonly directions: Float64Array
-}
-
-/** Returns as many independent rows as there are; what is below `tolerance` is 0. */
-export function rowSpace(features: Float64Array, d: number, tolerance = 1e-10): RowSpace {
-  const n = features.length / d
-  const rest = features.slice()
-  const rows: number[] = []
-  const directions: Float64Array[] = []
-  for (let r = 0; r < d; r++) {
-    let [best, most] = [-1, tolerance * tolerance]
-    for (let i = 0; i < n; i++) {
-      let square = 0
-      for (let a = 0; a < d; a++) square += rest[i * d + a] ** 2
-      if (square > most) [best, most] = [i, square]
-    }
-    if (best < 0) break
-    const direction = rest.slice(best * d, (best + 1) * d)
-    // twice, so that what is left of the others is gone (Kahan, Parlett)
-    for (const other of directions) {
-      let along = 0
-      for (let a = 0; a < d; a++) along += other[a] * direction[a]
-      for (let a = 0; a < d; a++) direction[a] -= along * other[a]
-    }
-    const norm = Math.sqrt(direction.reduce((sum, x) => sum + x * x, 0))
-    for (let a = 0; a < d; a++) direction[a] /= norm
-    rows.push(best)
-    directions.push(direction)
-    for (let i = 0; i < n; i++) {
-      let along = 0
-      for (let a = 0; a < d; a++) along += rest[i * d + a] * direction[a]
-      for (let a = 0; a < d; a++) rest[i * d + a] -= along * direction[a]
-    }
-  }
-  const all = new Float64Array(directions.length * d)
-  directions.forEach((direction, r) => {
-    all.set(direction, r * d)
-  })
-  return { rows: Int32Array.from(rows), directions: all }
-}
-
-/** Returns the vertex through independent rows, to start from. */
-export function startVertex(problem: PlaneProblem, rows: Int32Array): PlaneVertex {
-  const { features, width: d, scores } = problem
-  const inverse = basisInverse(problem, rows)
-  const coefficients = new Float64Array(d)
-  for (let a = 0; a < d; a++) for (let k = 0; k < d; k++) coefficients[a] += inverse[a * d + k] * scores[rows[k]]
-  return {
-    basis: rows,
-    upper: Uint8Array.from(scores, (score, i) => {
-      let fitted = 0
-      for (let a = 0; a < d; a++) fitted += features[i * d + a] * coefficients[a]
-      return score > fitted ? 1 : 0
-    }),
-  }
-}
-
-/**
- * Returns the coefficients of the linear `level`-quantile of scores given features [n, width]; columns must be independent (throws nothing:
- * of dependent ones, the least in the span of the rows are returned).
- */
-export function linearQuantile(
-  features: Float64Array,
-  width: number,
-  scores: Float64Array,
-  level: number,
-): Float64Array {
-  const { rows, directions } = rowSpace(features, width)
-  const rank = rows.length
-  const reduced = rank === width ? features : projected(features, width, directions)
-  const problem = { features: reduced, width: rank, scores, level }
-  const { coefficients } = quantilePlane(problem, { from: startVertex(problem, rows) })
-  if (rank === width) return coefficients
-  const full = new Float64Array(width)
-  for (let r = 0; r < rank; r++) for (let a = 0; a < width; a++) full[a] += coefficients[r] * directions[r * width + a]
-  return full
-}
-
-/** Returns rows [m, width] in the coordinates of orthonormal directions [rank, width]: [m, rank]. */
-export function projected(features: Float64Array, width: number, directions: Float64Array): Float64Array {
-  const rank = directions.length / width
-  const out = new Float64Array((features.length / width) * rank)
-  for (let i = 0; i < features.length / width; i++)
-    for (let r = 0; r < rank; r++)
-      for (let a = 0; a < width; a++) out[i * rank + r] += features[i * width + a] * directions[r * width + a]
-  return out
 }

@@ -1,4 +1,4 @@
-import { linearQuantile } from '../conditional/quantilePlane.ts'
+import { linearQuantile } from '../conditional/linearQuantile.ts'
 import { perSide } from './method.ts'
 import { checkOption } from './options.ts'
 import { type ScoreWindow, scoreWindow, slide, windowThreshold } from './scoreWindow.ts'
