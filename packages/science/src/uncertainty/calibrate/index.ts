@@ -10,6 +10,7 @@ export {
   type UnseenGroup,
 } from './calibrate.ts'
 export { complement, eachSide, type LevelOption, levelsOf } from './levels.ts'
+export { fitLikelihoodRatio, type LikelihoodRatio, likelihoodRatios } from './likelihoodRatio.ts'
 export { groupEdges, groupsOfNumbers, type NumberGroupOptions } from './numberGroups.ts'
 export { type ShiftClassifier, type ShiftWeightOptions, type ShiftWeights, shiftWeights } from './shiftWeights.ts'
 export {

@@ -1,7 +1,7 @@
 import { PodError } from '@mlpod/contract'
 import { levelsOf } from '../calibrate/levels.ts'
-import { sortClasses } from './labelParts.ts'
 import { BLOCK, checkWidth, classRows } from './rows.ts'
+import { sortClasses } from './sortClasses.ts'
 
 /**
  * Returns for each row the most likely labels until their probabilities are at least `level`, [n, classes], one array a level: what a model

@@ -1,7 +1,8 @@
 import { type Column, columnAlgebra, columnOf } from '../algebra/columns.ts'
-import { sortClasses, summable } from './labelParts.ts'
+import { summable } from './labelParts.ts'
 import { BLOCK, type ClassRows } from './rows.ts'
 import { type ClassScore, entryOf, type LabelPart, scoreOver } from './scores.ts'
+import { sortClasses } from './sortClasses.ts'
 
 /** The most likely labels of a block of rows, by rank, with their scores. */
 export interface RankedLabels {

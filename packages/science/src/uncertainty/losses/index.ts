@@ -1,14 +1,10 @@
-export {
-  type ConformalLossOptions,
-  type ConfTrOptions,
-  cdLoss,
-  confTrLoss,
-  confTsLoss,
-  scpoLoss,
-  type UncertaintyAwareOptions,
-  uncertaintyAwareLoss,
-} from './conformalLosses.ts'
+export type { ConformalLossOptions } from './batch.ts'
+export { cdLoss } from './cd.ts'
+export { type ConfTrOptions, confTrLoss } from './confTr.ts'
+export { confTsLoss } from './confTs.ts'
 export { type ConfTsOptions, type ConfTsTemperature, fitConfTs } from './fitConfTs.ts'
 export { type OrdinalShape, ordinalHead } from './ordinalHead.ts'
 export { type R2ccpOptions, r2ccpLoss } from './r2ccp.ts'
+export { scpoLoss } from './scpo.ts'
 export { type SoftSortOptions, softQuantile, softSort } from './softSort.ts'
+export { type UncertaintyAwareOptions, uncertaintyAwareLoss } from './uncertaintyAware.ts'
