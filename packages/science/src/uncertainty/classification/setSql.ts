@@ -17,7 +17,7 @@ export interface SetSql {
  * Returns the prediction sets as SQL over the columns of the classes' numbers, one a level: the same labels as `classifierSets`; a row in
  * which a number is missing or NaN has them all. `group` is the expression of a row's group as text, `uniform` that of its uniform number
  * where calibration was randomised. Ranks and masses compare all pairs of classes: for some tens of classes.
- * Throws `LENGTH_MISMATCH`, `PART_MISSING`, and `OPTION_CONFLICT` for `lastLabel: "include"`, which needs the order of the labels.
+ * Throws `LENGTH_MISMATCH`, `PART_MISSING`.
  */
 export function setSql(
   conformal: ClassifierConformal,
@@ -28,11 +28,8 @@ export function setSql(
   const { score, classes, levels, calibration, byClass, lastLabel, allowEmpty, randomized } = conformal
   if (columns.length !== classes)
     throw new PodError('LENGTH_MISMATCH', `${columns.length} columns do not match ${classes} classes`)
-  if (lastLabel === 'include')
-    throw new PodError('OPTION_CONFLICT', 'the label that crosses the threshold is not known in SQL', {
-      hint: 'calibrate without lastLabel, or with lastLabel: "randomize"',
-    })
-  const fixed = lastLabel === 'exclude'
+  const including = lastLabel === 'include'
+  const fixed = including || lastLabel === 'exclude'
   if (randomized && !fixed && uniform === undefined)
     throw new PodError('PART_MISSING', 'the calibration was randomised, and the query has no uniform numbers', {
       hint: 'give { uniform: sql.column(...) }, a number in [0, 1] a row',
@@ -51,8 +48,9 @@ export function setSql(
     const rank = rankOf(sql, score.name === 'given' ? x.map((s) => sql.sub(sql.literal(0), s)) : x, y)
     const parts = {
       p: x[y],
-      ...(needed.has('rank') ? { rank } : {}),
-      ...(needed.has('mass') ? { mass: massOf(sql, x, y) } : {}),
+      // the score of the label before is that of its mass, which is all before this one, and of its rank
+      ...(needed.has('rank') ? { rank: including ? sql.sub(rank, sql.literal(1)) : rank } : {}),
+      ...(needed.has('mass') ? { mass: massOf(sql, x, y, !including) } : {}),
       ...(needed.has('top') ? { top: largest(sql, x) } : {}),
       ...(needed.has('other') ? { other: largest(sql, x, y) } : {}),
       ...(needed.has('excess') ? { excess: excessOf(sql, x, y, excessPower(score)) } : {}),
@@ -65,7 +63,7 @@ export function setSql(
     labels: labels.map(({ rank, score: s }, y) => {
       const q = byClass ? a.number(byClass[l].thresholds[y]) : thresholdSql(calibration, l, sql, group)
       const limit = byClass?.[l].ranks?.[y]
-      const within = sql.lte(s, q)
+      const within = including ? sql.lt(s, q) : sql.lte(s, q)
       const low = limit === undefined ? within : sql.and(within, sql.lte(rank, sql.literal(limit)))
       const found = firstNeeded ? sql.or(low, sql.eq(rank, sql.literal(1))) : low
       return sql.or(unknown, found)
@@ -119,13 +117,13 @@ const rankOf = (sql: Sql, x: readonly ExprNode[], y: number): ExprNode =>
     .reduce<ExprNode>((sum, one) => sql.add(sum, one), sql.cast(sql.literal(1), 'DOUBLE'))
 
 /** As over arrays, each number is a multiple of 2^-52 first, so that the sum is the same in any order. */
-function massOf(sql: Sql, x: readonly ExprNode[], y: number): ExprNode {
+function massOf(sql: Sql, x: readonly ExprNode[], y: number, withOwn: boolean): ExprNode {
   const one = sql.cast(sql.literal('1'), 'DOUBLE')
   const zero = sql.cast(sql.literal('0'), 'DOUBLE')
   const summable = (p: ExprNode): ExprNode => sql.sub(sql.add(p, one), one)
   return others(x, y)
     .map((j) => sql.cond(before(sql, x, j, y), summable(x[j]), zero))
-    .reduce<ExprNode>((sum, term) => sql.add(sum, term), summable(x[y]))
+    .reduce<ExprNode>((sum, term) => sql.add(sum, term), withOwn ? summable(x[y]) : zero)
 }
 
 function excessOf(sql: Sql, x: readonly ExprNode[], y: number, power: number): ExprNode {
