@@ -16,5 +16,13 @@ export {
   calibrateConditionalIntervals,
   conditionalIntervals,
 } from './conditionalIntervals.ts'
+export {
+  calibrateKernelConditional,
+  type KernelChoice,
+  type KernelConformal,
+  type KernelOptions,
+  kernelCutoffs,
+} from './kernelConformal.ts'
+export type { KernelState } from './kernelPath.ts'
 export { linearQuantile } from './linearQuantile.ts'
 export type { PlaneVertex } from './quantilePlane.ts'
