@@ -54,7 +54,15 @@ export { brier, logLoss, type MeanScore, meanScore, type ScoreOptions } from './
 export { clopperPearson, type Interval, type IntervalOptions, type Sides, wilson } from './proportion.ts'
 export { type QuantileMethod, quantile, quantiles, quantilesOfSorted } from './quantile.ts'
 export { type Random, random } from './random.ts'
-export { conformalRank, midranks, type RankThreshold, rankThreshold, sortedWithoutNaN, sortOrder } from './rank.ts'
+export {
+  conformalRank,
+  countBelow,
+  midranks,
+  type RankThreshold,
+  rankThreshold,
+  sortedWithoutNaN,
+  sortOrder,
+} from './rank.ts'
 export {
   boundOfPValue,
   cltBound,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { conformalRank, midranks, rankThreshold } from './rank.ts'
+import { conformalRank, countBelow, midranks, rankThreshold } from './rank.ts'
 
 test('the rank is exact where floating point is one off', () => {
   expect(conformalRank(9, 0.9)).toBe(9)
@@ -56,4 +56,15 @@ test('midranks sum to n (n + 1) / 2 and refuse NaN', () => {
     }),
   )
   expect(() => midranks([1, Number.NaN])).toThrow(expect.objectContaining({ code: 'VALUE_NAN' }))
+})
+
+test('what is below a number, or at most it, is counted as by looking at all', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 9 })), fc.integer({ min: -1, max: 10 }), (values, x) => {
+      const sorted = values.toSorted((a, b) => a - b)
+      expect(countBelow(sorted, x)).toBe(values.filter((value) => value < x).length)
+      expect(countBelow(sorted, x, { orEqual: true })).toBe(values.filter((value) => value <= x).length)
+    }),
+  )
+  expect(countBelow([-Infinity, 0, Infinity], Infinity)).toBe(2)
 })

@@ -93,3 +93,14 @@ export function midranks(values: ArrayLike<number>): Float64Array {
   }
   return ranks
 }
+
+/** Returns how many of ascending numbers are below x, or at most x. Binary search. */
+export function countBelow(sorted: ArrayLike<number>, x: number, { orEqual = false } = {}): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle] < x || (orEqual && sorted[middle] === x)) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,5 +1,5 @@
 import { PodError } from '@mlpod/contract'
-import { conformalRank, sortedWithoutNaN } from '@mlpod/math'
+import { conformalRank, countBelow, sortedWithoutNaN } from '@mlpod/math'
 import { checkLength } from '../calibrate/calibrate.ts'
 import { complement, levelsOf } from '../calibrate/levels.ts'
 import { type ClassifierConformal, type ClassifierOptions, calibrateClassifier } from './classifier.ts'
@@ -104,10 +104,12 @@ export function crossClassifierSets(
   /** For each label how many rows have smaller scores (or by MAPIE's rule for `aps`, no larger ones). */
   const below = new Int32Array(size)
   const orEqual = rule === 'mapie' && score.name === 'aps'
+  // scores that differ by rounding are equal
+  const slack = orEqual ? 1e-12 : -1e-12
   folds.forEach((sorted, fold) => {
     forAllLabels(newRowsOf(pooled, probabilities[fold]), score, u ? { u } : {}, ({ from, scores }) => {
       for (let i = 0; i < scores.length; i++)
-        below[from * classes + i] += Number.isNaN(scores[i]) ? 0 : countBelow(sorted, scores[i], orEqual)
+        below[from * classes + i] += Number.isNaN(scores[i]) ? 0 : countBelow(sorted, scores[i] + slack)
     })
   })
   return levels.map((level) => {
@@ -119,15 +121,3 @@ export function crossClassifierSets(
 /** The largest count with which a label is in MAPIE's set: (n + 1) level for `aps`; n - alpha (n - 1) for `lac`. */
 const mapieLimit = (n: number, level: number, orEqual: boolean): number =>
   Math.floor((orEqual ? (n + 1) * level : n - complement(level) * (n - 1)) + 1e-8)
-
-/** How many of ascending scores are below x (or at most x); scores that differ by rounding are equal. */
-function countBelow(sorted: Float64Array, x: number, orEqual: boolean): number {
-  const bound = orEqual ? x + 1e-12 : x - 1e-12
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle] <= bound) low = middle + 1
-    else high = middle
-  }
-  return low
-}

@@ -1,5 +1,5 @@
 import { PodError } from '@mlpod/contract'
-import { sortedWithoutNaN } from '@mlpod/math'
+import { countBelow, sortedWithoutNaN } from '@mlpod/math'
 import { checkLength, type UnseenGroup } from '../calibrate/calibrate.ts'
 import type { ScoredGroups } from '../calibrate/thresholdValue.ts'
 import type { ClassifierConformal } from '../classification/classifier.ts'
@@ -83,21 +83,10 @@ export function conformalPValues(
 export function pValueOf(sorted: ArrayLike<number>, score: number, u?: number): number {
   const n = sorted.length
   if (Number.isNaN(score)) return 1
-  const below = countBelow(sorted, score, false)
+  const below = countBelow(sorted, score)
   if (u === undefined) return (n - below + 1) / (n + 1)
-  const upTo = countBelow(sorted, score, true)
+  const upTo = countBelow(sorted, score, { orEqual: true })
   return (n - upTo + u * (upTo - below + 1)) / (n + 1)
-}
-
-/** How many of ascending scores are below x, or at most x. */
-function countBelow(sorted: ArrayLike<number>, x: number, orEqual: boolean): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle] < x || (orEqual && sorted[middle] === x)) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /**
