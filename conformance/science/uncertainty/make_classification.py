@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torchcp_alone  # noqa: F401
 from crepes import base as crepes
+from crepes.extras import hinge, margin
 from crepes.martingales import semi_online_p_values
 from mapie.classification import CrossConformalClassifier, SplitConformalClassifier
 from mapie.conformity_scores import (
@@ -174,8 +175,13 @@ def torch_scores():
     for k, power in [(1, 2), (3, 2), (2, 1)]:
         peer = KNN(torch.tensor(features), torch.tensor(labels), 3, k=k, p=power)
         neighbours.append({"k": k, "distance": power, "scores": flat(peer(torch.tensor(fresh)))})
+    names = np.arange(classes)
+    crepes_scores = [
+        {"score": name, "all": flat(peer(p)), "own": flat(peer(p, names, y))} for name, peer in [("lac", hinge), ("margin", margin)]
+    ]
     return {
         "classes": classes, "logits": flat(logits), "probabilities": flat(p), "labels": y.tolist(), "results": results,
+        "crepes": crepes_scores,
         "neighbours": {"features": flat(features), "labels": labels.tolist(), "rows": flat(fresh), "results": neighbours},
     }
 

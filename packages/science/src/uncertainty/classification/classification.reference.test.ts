@@ -11,11 +11,11 @@ import {
 } from '../pValues/index.ts'
 import { type ClassifierMethod, calibrateClassifier, type LastLabel } from './classifier.ts'
 import { type CrossAggregate, calibrateCrossClassifier, crossClassifierSets } from './crossClassifier.ts'
-import { forAllLabels, trueLabelScores } from './labelParts.ts'
+import { labelScores, ownLabelScores } from './labelScores.ts'
 import { naiveSets } from './naive.ts'
 import { neighbourScores } from './neighbourScores.ts'
-import { type ClassTransform, classRows } from './rows.ts'
-import { type ClassScore, classScoreOf } from './scores.ts'
+import type { ClassTransform } from './rows.ts'
+import type { ClassScore } from './scores.ts'
 import { classifierSets } from './sets.ts'
 import { tuneRaps } from './tuneRaps.ts'
 
@@ -74,6 +74,11 @@ interface Reference {
       readonly logits: boolean
       readonly all: readonly number[]
       readonly own?: readonly number[]
+    }[]
+    readonly crepes: readonly {
+      readonly score: 'lac' | 'margin'
+      readonly all: readonly number[]
+      readonly own: readonly number[]
     }[]
     readonly neighbours: {
       readonly features: readonly number[]
@@ -195,15 +200,18 @@ test('cross-conformal sets are those of MAPIE 1.6.0, fold by fold and by the mea
   }
 })
 
-test('scores of all labels and of the true one are those of TorchCP 1.2.1', () => {
-  const { classes, logits, probabilities, labels, results, neighbours } = scores
+test('scores of all labels and of the true one are those of TorchCP 1.2.1 and crepes 0.9.1', () => {
+  const { classes, logits, probabilities, labels, results, neighbours, crepes } = scores
+  for (const { score, all, own } of crepes) {
+    expectClose(labelScores(probabilities, { classes, score }), all, `${score} of crepes`)
+    expectClose(ownLabelScores(probabilities, labels, { score }), own, `${score} of crepes, true label`)
+  }
   for (const { score, transform, logits: ofLogits, all, own } of results) {
-    const rows = classRows(ofLogits ? logits : probabilities, classes, { transform })
-    const found: number[] = []
-    forAllLabels(rows, classScoreOf(score), {}, (block) => found.push(...block.scores))
+    const numbers = ofLogits ? logits : probabilities
+    const found = labelScores(numbers, { classes, score, transform })
     const what = `${JSON.stringify(score)} of ${transform}`
     expectClose(found, all, what, 1e-7)
-    const ours = trueLabelScores(rows, labels, classScoreOf(score)).scores
+    const ours = ownLabelScores(numbers, labels, { score, transform })
     if (own) expectClose(ours, own, `${what}, true label`, 1e-7)
     // one formula: the score of the true label is among those of all labels, to the last bit
     expect([...ours]).toEqual(labels.map((y, i) => found[i * classes + y]))

@@ -13,6 +13,7 @@ export {
   calibrateCrossClassifier,
   crossClassifierSets,
 } from './crossClassifier.ts'
+export { type LabelScoreOptions, labelScores, ownLabelScores } from './labelScores.ts'
 export { naiveSets } from './naive.ts'
 export { type NeighbourOptions, neighbourScores } from './neighbourScores.ts'
 export type { Randomize, RandomSource } from './randomize.ts'
