@@ -27,7 +27,7 @@ export interface BoxOptions extends LevelOption {
 }
 
 /** -1 for the sides that lie at the least coordinate: outward is towards less. */
-const OUTWARD = [-1, -1, 1, 1]
+export const OUTWARD: readonly number[] = [-1, -1, 1, 1]
 
 /** The unit of side j of box i. */
 const unit = (score: BoxScore, boxes: Boxes, i: number, j: number): number =>

@@ -1,4 +1,5 @@
 export { type Boxes, boxAreas, boxesHold, boxIou, boxMetrics, type PixelOption } from './box.ts'
+export { boxValues } from './boxValues.ts'
 export {
   type BoxConformal,
   type BoxOptions,

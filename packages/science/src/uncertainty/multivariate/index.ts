@@ -30,3 +30,4 @@ export {
   type JointOptions,
   jointPValues,
 } from './jointScores.ts'
+export { jointIntervalValues } from './jointValues.ts'

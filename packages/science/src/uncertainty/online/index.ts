@@ -20,6 +20,7 @@ export {
   observeOnline,
   onlineInterval,
   onlineMethods,
+  onlineThresholds,
   runOnline,
   startOnline,
 } from './online.ts'

@@ -1,7 +1,15 @@
 import { random } from '@mlpod/math'
 import { expect, test } from 'vitest'
 import { blockBootstrap, blockShape, inBagOf, leaveOutAnswers, resampleOf } from './blockBootstrap.ts'
-import { type OnlineOptions, observeOnline, onlineInterval, onlineMethods, runOnline, startOnline } from './online.ts'
+import {
+  type OnlineOptions,
+  observeOnline,
+  onlineInterval,
+  onlineMethods,
+  onlineThresholds,
+  runOnline,
+  startOnline,
+} from './online.ts'
 
 const fails = (code: string) => expect.objectContaining({ code })
 type Name = keyof typeof onlineMethods
@@ -153,6 +161,9 @@ test('streaming row by row is a batch of one, several levels are several streams
   const two = runOnline(y, { prediction }, { method: 'enbpi', level: [0.5, 0.9], history })
   const one = runOnline(y, { prediction }, { method: 'enbpi', level: 0.9, history, batch: 1 })
   for (let t = 0; t < 80; t++) expect(two.upper[2 * t + 1]).toBe(one.upper[t])
+  const parts = { prediction: 2 }
+  const { above, below } = onlineThresholds(one.states[0])
+  expect(onlineInterval(one.states[0], parts)).toEqual({ lower: 2 - below, upper: 2 + above })
   const gone = y.slice().fill(Number.NaN, 10, 15)
   expect(runOnline(gone, { prediction }, { method: 'pid', level: 0.9, history }).states[0]).toMatchObject({
     n: 75,

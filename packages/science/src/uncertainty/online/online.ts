@@ -116,6 +116,13 @@ export function startOnline(options: OnlineOptions & LevelOption): OnlineState {
   return { ...shared, n: 0, dropped: 0, errors: 0, time: null, memory } as OnlineState
 }
 
+/**
+ * Returns the thresholds of the next row, for those who invert them elsewhere (a query, a graph): y is covered where its score is at most `above` on
+ * the upper side and `below` on the lower.
+ */
+export const onlineThresholds = (state: OnlineState, row: OnlineRow = {}): Sides<number> =>
+  methodOf(state.method).thresholds(state.memory, row)
+
 /** An interval of one row; infinite where nothing is known yet, and empty (lower > upper) where nothing is to be covered. */
 export interface OnlineInterval {
   readonly lower: number

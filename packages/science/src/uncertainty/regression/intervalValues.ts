@@ -11,6 +11,14 @@ export interface IntervalValues {
   readonly upper: Value
 }
 
+/** Returns a bound with what is not known infinite, and in single precision moved outward by what three roundings may have cost. */
+export function outward(dtype: 'float32' | 'float64', bound: Value, sign: 1 | -1): Value {
+  const told = where(isNaN(bound), constant(sign * Number.POSITIVE_INFINITY, dtype), bound)
+  if (dtype === 'float64') return told
+  const step = mul(abs(told), 2 ** -22)
+  return sign > 0 ? add(told, step) : sub(told, step)
+}
+
 /**
  * Returns the intervals as values of the graph that the parts belong to, one a level: outputs of a model that carries its intervals.
  * In single precision bounds are rounded outward, so that no interval loses a y that the calibration covers.
@@ -25,17 +33,9 @@ export function intervalValues(
   const given = parts as Readonly<Record<RegressionPart, Value>>
   const dtype = dtypeOf(given[score.parts[0]]) === 'float64' ? 'float64' : 'float32'
   const algebra = valueAlgebra(dtype)
-  // a bound takes three roundings
-  const slack = dtype === 'float32' ? 2 ** -22 : 0
-  const outward = (bound: Value, sign: 1 | -1): Value => {
-    const told = where(isNaN(bound), constant(sign * Number.POSITIVE_INFINITY, dtype), bound)
-    if (slack === 0) return told
-    const step = mul(abs(told), slack)
-    return sign > 0 ? add(told, step) : sub(told, step)
-  }
   return levels.map((level, l) => ({
     level,
-    lower: outward(score.lower(algebra, thresholdValue(below, l, { dtype, group }), given), -1),
-    upper: outward(score.upper(algebra, thresholdValue(above, l, { dtype, group }), given), 1),
+    lower: outward(dtype, score.lower(algebra, thresholdValue(below, l, { dtype, group }), given), -1),
+    upper: outward(dtype, score.upper(algebra, thresholdValue(above, l, { dtype, group }), given), 1),
   }))
 }
