@@ -24,5 +24,17 @@ export {
   kernelCutoffs,
 } from './kernelConformal.ts'
 export type { KernelState } from './kernelPath.ts'
+export {
+  answerScores,
+  calibrateLevelAdaptive,
+  keptStatements,
+  type LearnedLevels,
+  type LearnLevelOptions,
+  type LevelAdaptiveConformal,
+  learnLevels,
+  levelAdaptiveCutoffs,
+  levelsAt,
+  type ScoredAnswer,
+} from './levelAdaptive.ts'
 export { linearQuantile } from './linearQuantile.ts'
 export type { PlaneVertex } from './quantilePlane.ts'

@@ -4,7 +4,8 @@ export interface PlaneProblem {
   readonly features: Float64Array
   readonly width: number
   readonly scores: Float64Array
-  readonly level: number
+  /** One for all rows, or each row's own. */
+  readonly level: number | Float64Array
 }
 
 /** A vertex: the rows it goes through, and for all others on which side of it they are. */
@@ -39,7 +40,7 @@ const PATIENCE = 20
 const SETTLED = 3
 
 /**
- * Returns the function that minimises over b the sum of pinball losses of s_i - x_i'b at `level`, minus tilt'b, from one vertex, for any tilt:
+ * Returns the function that minimises over b the sum of pinball losses of s_i - x_i'b at their level, minus tilt'b, from one vertex, for any tilt:
  * from vertex to vertex, at each of which the dual of a row of the basis lies outside [level - 1, level], so that the row is left along the
  * edge on which the sum falls, past all rows until it would rise. What is known of the first vertex is computed once.
  * Source: Barrodale, Roberts 1973; Koenker, d'Orey 1987 for quantiles.
@@ -59,8 +60,12 @@ export function planeSolver(
   const residuals = new Float64Array(n)
   // sums of the features of the rows below and above, so that duals are made of few roundings
   const sums = new Float64Array(2 * d)
+  // (with each row's own level, of the features times their duals)
+  const own = typeof level === 'number' ? undefined : level
+  const [unitBelow, unitAbove] = typeof level === 'number' ? [1 - level, level] : [1, 1]
   const count = (i: number, side: number, sign: number): void => {
-    for (let a = 0; a < d; a++) sums[side * d + a] += sign * features[i * d + a]
+    const weight = own === undefined ? sign : sign * (side === 1 ? own[i] : 1 - own[i])
+    for (let a = 0; a < d; a++) sums[side * d + a] += weight * features[i * d + a]
   }
   const place = (): void => {
     for (let a = 0; a < d; a++) {
@@ -104,13 +109,14 @@ export function planeSolver(
     let status: QuantilePlane['status'] = 'capped'
     for (; pivots < cap; pivots++) {
       // duals of the basis: sum over all rows of dual x feature = -tilt
-      for (let a = 0; a < d; a++) need[a] = -(tilt?.[a] ?? 0) - level * sums[d + a] + (1 - level) * sums[a]
+      for (let a = 0; a < d; a++) need[a] = -(tilt?.[a] ?? 0) - unitAbove * sums[d + a] + unitBelow * sums[a]
       let [leaving, violation, side] = [-1, tolerance, 0]
       for (let k = 0; k < d; k++) {
         let dual = 0
         for (let a = 0; a < d; a++) dual += inverse[a * d + k] * need[a]
-        const over = dual - level
-        const under = level - 1 - dual
+        const bound = own === undefined ? unitAbove : own[basis[k]]
+        const over = dual - bound
+        const under = bound - 1 - dual
         const most = Math.max(over, under)
         if (idle > PATIENCE ? most > tolerance && (leaving < 0 || basis[k] < basis[leaving]) : most > violation)
           [leaving, violation, side] = [k, most, over > under ? 1 : 0]
