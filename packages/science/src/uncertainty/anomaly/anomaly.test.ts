@@ -1,6 +1,29 @@
+import { readFileSync } from 'node:fs'
 import { random } from '@mlpod/math'
 import { expect, test } from 'vitest'
 import { anomaliesOf, anomalyDiscoveries, anomalyPValues, calibrateAnomalies } from './anomaly.ts'
+
+const reference = JSON.parse(
+  readFileSync(new URL('../../../../../conformance/science/uncertainty/anomaly.json', import.meta.url), 'utf8'),
+) as {
+  readonly calibration: readonly number[]
+  readonly scores: readonly number[]
+  readonly results: readonly { readonly alpha: number; readonly found: readonly number[] }[]
+  readonly pValues: readonly number[]
+  readonly adjusted: readonly number[]
+}
+
+test('anomalies are those of puncc 0.9.3, and adjusted p-values those of scipy', () => {
+  const { calibration, scores, results, pValues, adjusted } = reference
+  for (const { alpha, found } of results)
+    expect([...anomaliesOf(calibrateAnomalies(calibration, { alpha }), scores)]).toEqual(found)
+  const p = anomalyPValues(calibration, scores)
+  const { adjusted: ours } = anomalyDiscoveries(p, { fdr: 0.1 })
+  pValues.forEach((value, i) => {
+    expect(p[i]).toBeCloseTo(value, 12)
+    expect(ours[i]).toBeCloseTo(adjusted[i], 12)
+  })
+})
 
 const { normal } = random({ seed: 1, path: 'anomalies' })
 

@@ -61,8 +61,8 @@ export interface ConfTrOptions extends ConformalLossOptions {
 }
 
 /**
- * Returns the loss of conformal training, which calibrates on a part of each batch and judges the sets of the rest: a network trained
- * with it makes smaller sets. Its off-label part counts every wrong label of a set, where TorchCP 1.2.1 multiplies it by 0.
+ * Returns the loss of conformal training, which calibrates on a part of each batch and judges the sets of the rest, so that a network
+ * learns to make small ones. Its off-label part counts every wrong label of a set, where TorchCP 1.2.1 multiplies it by 0.
  * For `fit`; the batch is judged as a whole. Throws `LEVEL_INVALID`, `OPTION_INVALID`, `OPTION_CONFLICT` for a score without a derivative.
  * Source: Stutz, Dvijotham, Cemgil, Doucet 2022, Learning optimal conformal classifiers.
  */
