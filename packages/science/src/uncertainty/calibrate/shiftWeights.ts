@@ -37,7 +37,8 @@ const trees: ShiftClassifier = (columns, isNew) => {
 /**
  * Returns the weights under which calibration rows are like the new ones, from the features of both (a column each, equally many on both
  * sides): p / (1 - p) of a classifier that tells them apart, on rows it was not fitted on. They are the `weights` of calibration and of
- * new rows. Coverage is then as good as the classifier is.
+ * new rows. Coverage is then as good as the classifier is. Where rows come one by one, `fitLikelihoodRatio` gives a ratio that is
+ * fitted once.
  * Throws `LENGTH_MISMATCH`, `CALIBRATION_EMPTY`, `FOLDS_INVALID`. Source: Tibshirani et al. 2019, section 3.2; TorchCP `IW`.
  */
 export function shiftWeights(
