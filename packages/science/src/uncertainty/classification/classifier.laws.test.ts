@@ -119,6 +119,42 @@ test.each(['class', 'ranks', 'cluster'] as const)('sets by %s cover the rows of 
     expect(covered[c] / seen[c]).toBeGreaterThan(level - (method === 'cluster' ? 0.05 : 0.025))
 })
 
+test('each class of each group is covered, and p-values by both are those of each part alone', () => {
+  const [n, m, repeats, level] = [400, 100, 60, 0.8]
+  const cells = new Map<string, { hits: number; n: number }>()
+  for (let r = 0; r < repeats; r++) {
+    const { p, y, x } = draw(r, n + m)
+    const groups = Array.from(x, (v) => (v > 0 ? 'high' : 'low'))
+    const conformal = calibrateClassifier(p.subarray(0, n * K), y.subarray(0, n), {
+      level,
+      method: 'class',
+      groups: groups.slice(0, n),
+      score: 'aps',
+      randomize: { seed: r },
+    })
+    const fresh = { groups: groups.slice(n) }
+    const [sets] = classifierSets(conformal, p.subarray(n * K), fresh)
+    expect(pValueSets(classifierPValues(conformal, p.subarray(n * K), fresh), { level })).toEqual(sets)
+    for (let i = 0; i < m; i++) {
+      const name = `${groups[n + i]} ${y[n + i]}`
+      const cell = cells.get(name) ?? { hits: 0, n: 0 }
+      cells.set(name, cell)
+      cell.n++
+      cell.hits += sets[i * K + y[n + i]]
+    }
+    if (r > 0) continue
+    // a group that is not known has all labels
+    expect(classifierSets(conformal, p.subarray(0, K), { groups: ['new'] })[0]).toEqual(Uint8Array.of(1, 1, 1, 1))
+    const refused = expect.objectContaining({ code: 'GROUP_INVALID' })
+    expect(() => classifierSets(conformal, p)).toThrow(refused)
+    const byClass = calibrateClassifier(p, y, { level, method: 'class' })
+    expect(() => classifierSets(byClass, p, { groups })).toThrow(refused)
+  }
+  expect(cells.size).toBe(2 * K)
+  for (const { hits: covered, n: rows } of cells.values())
+    expect(covered / rows).toBeGreaterThan(level - 4 * Math.sqrt((0.16 / rows) * (1 + rows / repeats / 50)))
+})
+
 test('sets by ranks have no label beyond the largest rank of its class', () => {
   const { p, y } = draw(3, 400)
   const conformal = calibrateClassifier(p, y, { level: 0.6, method: 'ranks', score: 'aps' })
@@ -354,7 +390,7 @@ test('bad inputs are refused with their name, and what cannot be told is in ever
   expect(at({ method: 'clas' as 'class' })).toThrow(refused('OPTION_INVALID'))
   expect(at({ transform: 'sigmoid' as 'log' })).toThrow(refused('TRANSFORM_UNKNOWN'))
   expect(at({ score: 'aps', transform: 'log' })).toThrow(refused('OPTION_CONFLICT'))
-  expect(at({ method: 'class', groups: ['a', 'b'] })).toThrow(refused('OPTION_CONFLICT'))
+  expect(at({ method: 'cluster', groups: ['a', 'b'] })).toThrow(refused('OPTION_CONFLICT'))
   expect(at({ lastLabel: 'include' })).toThrow(refused('OPTION_CONFLICT'))
   expect(at({ groups: ['a'] })).toThrow(refused('LENGTH_MISMATCH'))
   expect(at({ weights: [1, -1] })).toThrow(refused('WEIGHT_INVALID'))

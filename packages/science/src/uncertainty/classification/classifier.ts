@@ -1,5 +1,5 @@
 import { PodError } from '@mlpod/contract'
-import { type CalibrateOptions, type Calibration, calibrateScores } from '../calibrate/calibrate.ts'
+import { type CalibrateOptions, type Calibration, calibrateScores, checkLength } from '../calibrate/calibrate.ts'
 import { levelsOf } from '../calibrate/levels.ts'
 import { type ClusterOptions, clusterClasses } from './clusters.ts'
 import { trueLabelScores } from './labelParts.ts'
@@ -34,6 +34,8 @@ export interface ClassifierConformal {
   readonly classGroups?: readonly (string | null)[]
   /** For each level the threshold of each class, and the largest rank of its labels in a set. */
   readonly byClass?: readonly RankThresholds[]
+  /** Whether calibration groups are those of a class and a row's group together (`classGroupName`), and not of a class. */
+  readonly classInGroup?: boolean
   readonly randomized?: RandomSource
   readonly lastLabel?: LastLabel
   /** Whether a set may be empty; else it has the most likely label at least. */
@@ -61,10 +63,10 @@ export interface ClassifierOptions extends CalibrateOptions {
 
 /**
  * Returns the calibration of prediction sets {y: score <= threshold}, which hold the label of a new exchangeable row with probability
- * at least `level`: of all rows, in each group (`groups`), or in each class. `probabilities` is [n, classes] row-major (any numbers for
+ * at least `level`: of all rows, in each group (`groups`), in each class, or (by class, with groups) in each class of each group. `probabilities` is [n, classes] row-major (any numbers for
  * scores that compare, logits with a transform), `labels` are class indices; rows with NaN are dropped and counted.
  * Throws `LEVEL_INVALID`, `CALIBRATION_EMPTY`, `LENGTH_MISMATCH`, `PROBABILITY_INVALID`, `LABEL_UNKNOWN`, `SCORE_UNKNOWN`,
- * `OPTION_INVALID`, `OPTION_CONFLICT` for classes by group or a mass of logarithms, and what `calibrateScores` throws.
+ * `OPTION_INVALID`, `OPTION_CONFLICT` for clusters by group or a mass of logarithms, and what `calibrateScores` throws.
  */
 export function calibrateClassifier(
   probabilities: ArrayLike<number>,
@@ -103,13 +105,16 @@ export function calibrateClassifier(
     ...(randomize ? { randomized: sourceOf(randomize) } : {}),
     ...(lastLabel ? { lastLabel } : {}),
   }
+  const classInGroup = method === 'class' && options.groups !== undefined
   const grouping = groupings[method](scores, labels, classes, levels, clusters)
   const calibration = calibrateScores(grouping?.scores ?? scores, {
     ...options,
     ...(grouping ? { groups: grouping.groups, unseenGroup: 'infinite' } : {}),
+    ...(classInGroup ? { groups: namesInGroups(labels, options.groups as readonly string[]) } : {}),
   })
   if (grouping === undefined) return { ...shared, calibration }
   const { classGroups } = grouping
+  if (classInGroup) return { ...shared, calibration, classGroups, classInGroup }
   const byClass = ranks
     ? rankThresholds(calibration, labels, ranks, classes)
     : levels.map((_, l) => ({ thresholds: thresholdsByClass(calibration, classGroups, l) }))
@@ -124,6 +129,9 @@ interface Grouping {
   readonly scores: Float64Array
 }
 
+/** Returns the calibration group of the rows of a class in a group. */
+export const classGroupName = (label: number, group: string): string => `${label} of ${group}`
+
 type Group = (
   scores: Float64Array,
   labels: ArrayLike<number>,
@@ -131,6 +139,11 @@ type Group = (
   levels: readonly number[],
   clusters?: ClusterOptions,
 ) => Grouping | undefined
+
+function namesInGroups(labels: ArrayLike<number>, groups: readonly string[]): readonly string[] {
+  checkLength(groups.length, labels.length, 'groups')
+  return groups.map((group, i) => classGroupName(labels[i], group))
+}
 
 const byLabel: Group = (scores, labels, classes) => ({
   groups: Array.from(labels, (y) => `${y}`),
@@ -172,10 +185,11 @@ function checkOptions(
     })
   if (isMass(score) && (transform === 'log' || transform === 'logSoftmax'))
     throw conflict(`the score "${score.name}" adds up probabilities, not their logarithms`, 'transform: "softmax"')
-  if (method !== 'marginal' && (groups !== undefined || weights !== undefined))
+  const grouped = groups !== undefined && method !== 'marginal' && method !== 'class'
+  if (grouped || (method !== 'marginal' && weights !== undefined))
     throw conflict(
-      `the method "${method}" has no ${groups ? 'groups' : 'weights'} of rows`,
-      'method: "marginal", or a model for each group',
+      `the method "${method}" has no ${grouped ? 'groups' : 'weights'} of rows`,
+      `method: "marginal"${grouped ? ', or "class"' : ''}`,
     )
   if (lastLabel !== undefined && (!entryOf(score).parts.includes('mass') || method !== 'marginal'))
     throw conflict(

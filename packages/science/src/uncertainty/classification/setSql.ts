@@ -17,7 +17,7 @@ export interface SetSql {
  * Returns the prediction sets as SQL over the columns of the classes' numbers, one a level: the same labels as `classifierSets`; a row in
  * which a number is missing or NaN has them all. `group` is the expression of a row's group as text, `uniform` that of its uniform number
  * where calibration was randomised. Ranks and masses compare all pairs of classes: for some tens of classes.
- * Throws `LENGTH_MISMATCH`, `PART_MISSING`.
+ * Throws `LENGTH_MISMATCH`, `PART_MISSING`, `OPTION_CONFLICT` for classes by group.
  */
 export function setSql(
   conformal: ClassifierConformal,
@@ -26,6 +26,10 @@ export function setSql(
   { group, uniform }: { readonly group?: ExprNode; readonly uniform?: ExprNode } = {},
 ): readonly SetSql[] {
   const { score, classes, levels, calibration, byClass, lastLabel, allowEmpty, randomized } = conformal
+  if (conformal.classInGroup)
+    throw new PodError('OPTION_CONFLICT', 'thresholds of each class in each group are for arrays alone', {
+      hint: 'calibrate by class, or by group',
+    })
   if (columns.length !== classes)
     throw new PodError('LENGTH_MISMATCH', `${columns.length} columns do not match ${classes} classes`)
   const including = lastLabel === 'include'

@@ -38,7 +38,7 @@ const number = (x: number): Value => constant(x, 'float64')
  * Returns the prediction set [n, classes] (bool) as a Value of the graph of `probability` [n, classes]: outputs of a model that carries its
  * sets. Scores are computed in double precision, as over arrays, and thresholds are rounded outward, so that no set loses a label that
  * the calibration covers; rows with NaN have all labels. Throws `PART_MISSING`, `GROUP_INVALID`, `LENGTH_MISMATCH`, and `OPTION_CONFLICT` when the
- * method `ranks` is asked for another level.
+ * method `ranks` is asked for another level, or for classes by group.
  */
 export function setValue(
   conformal: ClassifierConformal,
@@ -46,6 +46,10 @@ export function setValue(
   { level, group, uniform }: SetValueOptions = {},
 ): Value {
   const { score, classes, transform, normalise, lastLabel, allowEmpty, byClass, randomized } = conformal
+  if (conformal.classInGroup)
+    throw new PodError('OPTION_CONFLICT', 'thresholds of each class in each group are for arrays alone', {
+      hint: 'calibrate by class, or by group',
+    })
   if (probability.shape[1] !== classes)
     throw new PodError('LENGTH_MISMATCH', `${probability.shape[1]} probabilities do not match ${classes} classes`)
   const fixed = lastLabel === 'include' || lastLabel === 'exclude'

@@ -1,11 +1,12 @@
-import { type NewRows, thresholdsOf } from '../calibrate/calibrate.ts'
-import type { ClassifierConformal } from './classifier.ts'
+import { PodError } from '@mlpod/contract'
+import { checkLength, type NewRows, thresholdsOf } from '../calibrate/calibrate.ts'
+import { type ClassifierConformal, classGroupName } from './classifier.ts'
 import { forAllLabels } from './labelParts.ts'
 import { uniformOfNew } from './randomize.ts'
 import { forRankedLabels, type RankedLabels } from './rankedLabels.ts'
 import type { RankThresholds } from './rankThresholds.ts'
 import { type ClassRows, checkWidth, classRows } from './rows.ts'
-import { entryOf, type LabelPart } from './scores.ts'
+import { entryOf } from './scores.ts'
 
 /** What is known of new rows beside their probabilities. */
 export interface NewClassRows extends NewRows {
@@ -32,20 +33,21 @@ export function classifierSets(
   probabilities: ArrayLike<number>,
   rows: NewClassRows = {},
 ): readonly Uint8Array[] {
-  const { score, classes, levels, calibration, byClass, lastLabel, allowEmpty, randomized } = conformal
+  const { score, classes, levels, calibration, byClass, classInGroup, lastLabel, allowEmpty, randomized } = conformal
   const read = newRowsOf(conformal, probabilities)
   const { n } = read
+  checkGroups(conformal, n, rows)
   const sets = levels.map(() => new Uint8Array(n * classes))
   const fixed = lastLabel === 'include' || lastLabel === 'exclude'
   const u = randomized && !fixed ? uniformOfNew(n, randomized, rows) : undefined
   const options = u ? { u } : {}
-  const plain = byClass === undefined && rows.groups === undefined && rows.weights === undefined
-  const thresholds = byClass || plain ? undefined : thresholdsOf(calibration, n, rows)
+  const plain = conformal.classGroups === undefined && rows.groups === undefined && rows.weights === undefined
+  const thresholds = conformal.classGroups || plain ? undefined : thresholdsOf(calibration, n, rows)
   const limits = calibration.groups[0].thresholds
   const thresholdAt = (row: number, l: number): number =>
     thresholds === undefined ? limits[l] : thresholds[row * levels.length + l]
-  const { parts } = entryOf(score) as { readonly parts: readonly LabelPart[] }
-  if (byClass === undefined && (parts.includes('rank') || parts.includes('mass'))) {
+  const { parts } = entryOf(score)
+  if (conformal.classGroups === undefined && (parts.includes('rank') || parts.includes('mass'))) {
     const always = fixed || !allowEmpty
     const most = (row: number): number => {
       let largest = Number.NEGATIVE_INFINITY
@@ -60,15 +62,52 @@ export function classifierSets(
     return sets
   }
   const ranked = byClass?.[0].ranks !== undefined
+  const ofGroup = classInGroup ? classThresholds(conformal) : undefined
   forAllLabels(read, score, { ...options, ranks: ranked }, ({ from, scores, ranks }) => {
     for (let l = 0; l < levels.length; l++) {
       if (plain) mark(sets[l], from * classes, scores, limits[l])
       else if (thresholds) markByRow(sets[l], from, classes, scores, (row) => thresholdAt(row, l))
       else if (byClass) markByClass(sets[l], from * classes, scores, byClass[l], ranks)
+      else if (ofGroup)
+        for (let i = 0; i < scores.length; i += classes) {
+          const row = from + i / classes
+          const own = ofGroup((rows.groups as readonly string[])[row])[l]
+          markByClass(sets[l], row * classes, scores.subarray(i, i + classes), own, undefined)
+        }
       if (!allowEmpty) markLeast(sets[l], from * classes, classes, scores)
     }
   })
   return sets
+}
+
+/** Throws where new rows have groups or weights that calibration had not, or lack those that it had. */
+export function checkGroups({ classGroups, classInGroup }: ClassifierConformal, n: number, rows: NewRows): void {
+  checkLength(rows.groups?.length, n, 'groups')
+  if (classGroups === undefined) return
+  if (classInGroup && rows.groups === undefined)
+    throw new PodError('GROUP_INVALID', 'calibration had groups, and the new rows have none', {
+      hint: 'give { groups }, one a row',
+    })
+  if ((!classInGroup && rows.groups !== undefined) || rows.weights !== undefined)
+    throw new PodError('GROUP_INVALID', `calibration by class had no ${rows.weights ? 'weights' : 'groups'} of rows`)
+}
+
+/** Returns the function from a group to the thresholds of its classes, one list a level; infinite for what calibration has not seen. */
+function classThresholds({ classes, levels, calibration }: ClassifierConformal): (group: string) => RankThresholds[] {
+  const byName = new Map(calibration.groups.map(({ group, thresholds }) => [group, thresholds]))
+  const known = new Map<string, RankThresholds[]>()
+  return (group) => {
+    const found = known.get(group)
+    if (found) return found
+    const made = levels.map((_, l) => ({
+      thresholds: Array.from(
+        { length: classes },
+        (_, y) => byName.get(classGroupName(y, group))?.[l] ?? Number.POSITIVE_INFINITY,
+      ),
+    }))
+    known.set(group, made)
+    return made
+  }
 }
 
 /** Marks what is not above the threshold. */

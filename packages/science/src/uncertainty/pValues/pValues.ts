@@ -2,10 +2,10 @@ import { PodError } from '@mlpod/contract'
 import { countBelow, sortedWithoutNaN } from '@mlpod/math'
 import { checkLength, type UnseenGroup } from '../calibrate/calibrate.ts'
 import type { ScoredGroups } from '../calibrate/thresholdValue.ts'
-import type { ClassifierConformal } from '../classification/classifier.ts'
+import { type ClassifierConformal, classGroupName } from '../classification/classifier.ts'
 import { forAllLabels } from '../classification/labelParts.ts'
 import { type Randomize, uniformOf, uniformOfNew } from '../classification/randomize.ts'
-import { type NewClassRows, newRowsOf } from '../classification/sets.ts'
+import { checkGroups, type NewClassRows, newRowsOf } from '../classification/sets.ts'
 
 /** Scores to compare with, by group: plain data. A `Calibration` is one too. */
 export interface ScoreReference extends ScoredGroups {
@@ -99,10 +99,10 @@ export function classifierPValues(
   probabilities: ArrayLike<number>,
   { smoothed, ...rows }: Omit<NewClassRows, 'weights'> & { readonly smoothed?: Randomize } = {},
 ): Float64Array {
-  const { score, classes, calibration, classGroups, randomized } = conformal
+  const { score, classes, calibration, classGroups, classInGroup, randomized } = conformal
   const read = newRowsOf(conformal, probabilities)
-  checkLength(rows.groups?.length, read.n, 'groups')
-  if (rows.groups && (classGroups || calibration.groups.length === 1))
+  checkGroups(conformal, read.n, rows)
+  if (rows.groups && calibration.groups.length === 1)
     throw new PodError('GROUP_INVALID', 'the new rows have groups, but calibration had none')
   const perLabel = smoothed !== undefined && 'uniform' in smoothed && smoothed.uniform.length === probabilities.length
   const v = smoothed && uniformOf(perLabel ? probabilities.length : read.n, smoothed, 'pValue')
@@ -110,13 +110,21 @@ export function classifierPValues(
   const byName = new Map(calibration.groups.map((own) => [own.group, own.scores]))
   const pool = calibration.groups[0].scores
   const otherwise = calibration.unseenGroup === 'infinite' ? [] : pool
-  const ofClass = classGroups?.map((name) => byName.get(name) ?? otherwise)
+  const ofClass = classInGroup ? undefined : classGroups?.map((name) => byName.get(name) ?? otherwise)
+  const nameOf = (row: number, y: number): string => {
+    const group = (rows.groups as readonly string[])[row]
+    return classInGroup ? classGroupName(y, group) : group
+  }
   const found = new Float64Array(probabilities.length)
   forAllLabels(read, score, u ? { u } : {}, ({ from, scores }) => {
     for (let i = 0; i < scores.length; i++) {
       const at = from * classes + i
       const row = Math.floor(at / classes)
-      const sorted = ofClass ? ofClass[at % classes] : rows.groups ? (byName.get(rows.groups[row]) ?? otherwise) : pool
+      const sorted = ofClass
+        ? ofClass[at % classes]
+        : rows.groups
+          ? (byName.get(nameOf(row, at % classes)) ?? otherwise)
+          : pool
       found[at] = pValueOf(sorted, scores[i], v?.[perLabel ? at : row])
     }
   })
