@@ -1,3 +1,5 @@
+import { eliminate } from './eliminate.ts'
+
 /** Rows of a quantile regression whose plane is bent by a kernel. */
 export interface KernelProblem {
   /** Rows, the last of which is the new one. */
@@ -162,7 +164,7 @@ function direction(
     }
     return row
   })
-  const found = eliminate(system)
+  const found = eliminate(system, 1e-13)
   return found && { duals: found.subarray(0, e), coefficients: found.subarray(e) }
 }
 
@@ -195,30 +197,4 @@ function freeDirection(
   const away = remainder(features.slice(left * d, (left + 1) * d))
   const length = lengthOf(away)
   return length > 1e-10 ? away.map((x) => (-side * x) / length) : undefined
-}
-
-/** Solves a system of rows [.., right side] by elimination with the largest pivots; undefined where it is singular. */
-function eliminate(rows: Float64Array[]): Float64Array | undefined {
-  const n = rows.length
-  let largest = 0
-  for (const row of rows) for (let c = 0; c < n; c++) largest = Math.max(largest, Math.abs(row[c]))
-  for (let a = 0; a < n; a++) {
-    let best = a
-    for (let b = a + 1; b < n; b++) if (Math.abs(rows[b][a]) > Math.abs(rows[best][a])) best = b
-    const held = rows[a]
-    rows[a] = rows[best]
-    rows[best] = held
-    if (!(Math.abs(rows[a][a]) > 1e-13 * largest)) return undefined
-    for (let b = a + 1; b < n; b++) {
-      const share = rows[b][a] / rows[a][a]
-      if (share !== 0) for (let c = a; c <= n; c++) rows[b][c] -= share * rows[a][c]
-    }
-  }
-  const x = new Float64Array(n)
-  for (let a = n - 1; a >= 0; a--) {
-    let sum = rows[a][n]
-    for (let c = a + 1; c < n; c++) sum -= rows[a][c] * x[c]
-    x[a] = sum / rows[a][a]
-  }
-  return x
 }

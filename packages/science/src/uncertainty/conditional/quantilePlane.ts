@@ -1,3 +1,6 @@
+import { eliminate } from './eliminate.ts'
+import { meetingOf } from './meeting.ts'
+
 /** Rows with features and scores, of which a linear quantile at `level` is wanted. */
 export interface PlaneProblem {
   /** [n, width], row-major, of full column rank. */
@@ -168,80 +171,6 @@ export function planeSolver(
 export const quantilePlane = (problem: PlaneProblem, { from, ...options }: PlaneOptions): QuantilePlane =>
   planeSolver(problem, from)(options)
 
-/** Where the sum of losses begins to rise: the row met there, how far it is, and the rows met before. */
-interface Meeting {
-  readonly entering: number
-  readonly step: number
-  readonly passed: Int32Array
-}
-
-const NONE = new Int32Array(0)
-
-/** Returns the function that finds the meeting on an edge on which the sum falls by `fall` a step; slopes up to `least` are none. */
-function meetingOf(
-  residuals: Float64Array,
-  slopes: Float64Array,
-  upper: Uint8Array,
-): (fall: number, least: number, first: boolean) => Meeting {
-  const n = slopes.length
-  const far = new Float64Array(n)
-  const met = new Int32Array(n)
-  return (fall, least, first) => {
-    let [size, entering, step] = [0, -1, Number.POSITIVE_INFINITY]
-    for (let i = 0; i < n; i++) {
-      const slope = slopes[i]
-      if (upper[i] === 1 ? slope <= least : slope >= -least) continue
-      const distance = residuals[i] / slope
-      far[i] = Math.max(0, distance)
-      met[size++] = i
-      if (far[i] < step) {
-        entering = i
-        step = far[i]
-      }
-    }
-    if (entering < 0 || first || Math.abs(slopes[entering]) >= fall) return { entering, step, passed: NONE }
-    const place = reach(met.subarray(0, size), far, slopes, fall)
-    if (place < 0) return { entering: -1, step, passed: NONE }
-    return { entering: met[place], step: far[met[place]], passed: met.slice(0, place) }
-  }
-}
-
-/**
- * Orders rows so that those before the place returned are no farther, and their slopes sum to less than `fall`, with its own to `fall` or more;
- * -1 where all are not enough. Source: Hoare 1961, with weights.
- */
-function reach(rows: Int32Array, far: Float64Array, slopes: Float64Array, fall: number): number {
-  let [low, high, left] = [0, rows.length - 1, fall]
-  const swap = (a: number, b: number): void => {
-    const held = rows[a]
-    rows[a] = rows[b]
-    rows[b] = held
-  }
-  while (low <= high) {
-    const pivot = far[rows[(low + high) >>> 1]]
-    let [less, at, more, before] = [low, low, high, 0]
-    while (at <= more) {
-      const distance = far[rows[at]]
-      if (distance < pivot) {
-        before += Math.abs(slopes[rows[at]])
-        swap(less++, at++)
-      } else if (distance > pivot) swap(at, more--)
-      else at++
-    }
-    if (before >= left) {
-      high = less - 1
-      continue
-    }
-    left -= before
-    for (let p = less; p <= more; p++) {
-      left -= Math.abs(slopes[rows[p]])
-      if (left <= 0) return p
-    }
-    low = more + 1
-  }
-  return -1
-}
-
 /** The inverse after the `leaving`-th row of the basis has become the row `entering`. */
 function exchange(inverse: Float64Array, features: Float64Array, d: number, entering: number, leaving: number): void {
   const row = new Float64Array(d)
@@ -252,30 +181,13 @@ function exchange(inverse: Float64Array, features: Float64Array, d: number, ente
   }
 }
 
-/** Returns the inverse [width, basis] of the matrix of the basis's features, by elimination with the largest pivots. */
+/** Returns the inverse [width, basis] of the matrix of the basis's features, whose rows must be independent. */
 export function basisInverse({ features, width: d }: PlaneProblem, basis: Int32Array): Float64Array {
-  const wide = 2 * d
   const rows = Array.from(basis, (i, k) => {
-    const row = new Float64Array(wide)
+    const row = new Float64Array(2 * d)
     row.set(features.subarray(i * d, (i + 1) * d))
     row[d + k] = 1
     return row
   })
-  for (let a = 0; a < d; a++) {
-    let best = a
-    for (let k = a + 1; k < d; k++) if (Math.abs(rows[k][a]) > Math.abs(rows[best][a])) best = k
-    const held = rows[a]
-    rows[a] = rows[best]
-    rows[best] = held
-    const pivot = rows[a][a]
-    for (let c = 0; c < wide; c++) rows[a][c] /= pivot
-    for (let k = 0; k < d; k++) {
-      const share = rows[k][a]
-      if (k === a || share === 0) continue
-      for (let c = 0; c < wide; c++) rows[k][c] -= share * rows[a][c]
-    }
-  }
-  const inverse = new Float64Array(d * d)
-  for (let a = 0; a < d; a++) inverse.set(rows[a].subarray(d), a * d)
-  return inverse
+  return eliminate(rows) as Float64Array
 }

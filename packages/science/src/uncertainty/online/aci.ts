@@ -75,7 +75,8 @@ function lookedBack(state: AciState): AciState {
 
 /**
  * Adaptive conformal inference: alpha moves by gamma (target - error) after each row; intervals are infinite where it is too small for the
- * window. Alpha is never rounded (MAPIE 1.6.0 rounds it to two decimals).
+ * window. Alpha is never rounded (MAPIE 1.6.0 rounds it to two decimals, and throws where a symmetric interval
+ * would be infinite, which ends the stream).
  */
 export const aci: OnlineMethod<AciState, AciOptions> = {
   name: 'aci',

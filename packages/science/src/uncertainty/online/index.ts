@@ -10,21 +10,19 @@ export {
 export type { DtAciOptions, DtAciState } from './dtaci.ts'
 export type { OnlineMethod, OnlineRow, OnlineSetting, Sides, TrackedSides } from './method.ts'
 export {
-  type OnlineColumns,
   type OnlineCommon,
   type OnlineInterval,
   type OnlineOptions,
   type OnlineParts,
-  type OnlineRun,
   type OnlineState,
   observeOnline,
   onlineInterval,
   onlineMethods,
   onlineThresholds,
-  runOnline,
   startOnline,
 } from './online.ts'
 export type { WindowOption } from './options.ts'
+export { type OnlineColumns, type OnlineRun, runOnline } from './runOnline.ts'
 export type { SaocpOptions, SaocpState } from './saocp.ts'
 export type { ScoreWindow, WindowQuantile } from './scoreWindow.ts'
 export type { SpciOptions, SpciState } from './spci.ts'

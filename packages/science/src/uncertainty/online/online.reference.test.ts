@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { blockShape, leaveOutAnswers, resampleOf } from './blockBootstrap.ts'
-import { type OnlineOptions, observeOnline, onlineInterval, runOnline, startOnline } from './online.ts'
+import { type OnlineOptions, observeOnline, onlineInterval, startOnline } from './online.ts'
+import { runOnline } from './runOnline.ts'
 
 type Listed = readonly (number | string)[]
 const numbers = (values: Listed): Float64Array =>

@@ -7,9 +7,9 @@ import {
   onlineInterval,
   onlineMethods,
   onlineThresholds,
-  runOnline,
   startOnline,
 } from './online.ts'
+import { runOnline } from './runOnline.ts'
 
 const fails = (code: string) => expect.objectContaining({ code })
 type Name = keyof typeof onlineMethods

@@ -2,6 +2,7 @@ import { PodError } from '@mlpod/contract'
 import { sortOrder } from '@mlpod/math'
 import { checkLength } from '../calibrate/calibrate.ts'
 import { type LevelOption, levelsOf } from '../calibrate/levels.ts'
+import { eliminate } from '../conditional/eliminate.ts'
 
 /** Thresholds for clean labels, read from noisy ones. */
 export interface NoisyLabelThresholds {
@@ -95,22 +96,9 @@ function inverseNoise(noise: number | ArrayLike<number>, K: number): Float64Arra
   const rows = Array.from({ length: K }, (_, a) =>
     Float64Array.from({ length: 2 * K }, (_, c) => (c < K ? matrix[a * K + c] : Number(c - K === a))),
   )
-  for (let a = 0; a < K; a++) {
-    let best = a
-    for (let b = a + 1; b < K; b++) if (Math.abs(rows[b][a]) > Math.abs(rows[best][a])) best = b
-    const held = rows[a]
-    rows[a] = rows[best]
-    rows[best] = held
-    if (Math.abs(rows[a][a]) < 1e-9)
-      throw new PodError('NOISE_INVALID', 'the noise matrix has no inverse', {
-        because: 'labels seen do not tell true ones apart',
-      })
-    const pivot = rows[a][a]
-    for (let c = 0; c < 2 * K; c++) rows[a][c] /= pivot
-    for (let b = 0; b < K; b++) {
-      const share = rows[b][a]
-      if (b !== a) for (let c = 0; c < 2 * K; c++) rows[b][c] -= share * rows[a][c]
-    }
-  }
-  return Float64Array.from({ length: K * K }, (_, at) => rows[Math.floor(at / K)][K + (at % K)])
+  const found = eliminate(rows, 1e-9)
+  if (found !== undefined) return found
+  throw new PodError('NOISE_INVALID', 'the noise matrix has no inverse', {
+    because: 'labels seen do not tell true ones apart',
+  })
 }
