@@ -7,19 +7,23 @@ interface Meeting {
 
 const NONE = new Int32Array(0)
 
-/** Returns the function that finds the meeting on an edge on which the sum falls by `fall` a step; slopes up to `least` are none. */
+/** Returns the function that finds the meeting on the edge of slopes `sign` times those given, on which the sum falls by `fall` a step. */
 export function meetingOf(
   residuals: Float64Array,
   slopes: Float64Array,
   upper: Uint8Array,
-): (fall: number, least: number, first: boolean) => Meeting {
+): (sign: number, fall: number, first: boolean) => Meeting {
   const n = slopes.length
   const far = new Float64Array(n)
   const met = new Int32Array(n)
-  return (fall, least, first) => {
+  return (sign, fall, first) => {
+    let steepest = 0
+    for (let i = 0; i < n; i++) steepest = Math.max(steepest, Math.abs(slopes[i]))
+    // slopes of rounding alone are none
+    const least = 1e-11 * steepest
     let [size, entering, step] = [0, -1, Number.POSITIVE_INFINITY]
     for (let i = 0; i < n; i++) {
-      const slope = slopes[i]
+      const slope = sign * slopes[i]
       if (upper[i] === 1 ? slope <= least : slope >= -least) continue
       const distance = residuals[i] / slope
       far[i] = Math.max(0, distance)
