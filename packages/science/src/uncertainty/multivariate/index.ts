@@ -31,3 +31,4 @@ export {
   jointPValues,
 } from './jointScores.ts'
 export { jointIntervalValues } from './jointValues.ts'
+export { outputConformal } from './outputConformal.ts'
