@@ -140,6 +140,18 @@ test('overlapping groups are each covered, and exactly so when randomised', () =
   }
 })
 
+test('tied scores end no search, and are not lost to rounding', () => {
+  const { features } = rowsOf(21, 400, 4)
+  const { normal } = random({ seed: 21, path: 'tied' })
+  const scores = Float64Array.from({ length: 400 }, (_, i) => Math.floor(3 * Math.abs(normal(i))))
+  const found = conditionalCutoffs(calibrateConditional(scores, { features, level: 0.9 }), rowsOf(22, 30, 4).features)
+  expect(found.capped).toBe(0)
+  for (const cutoff of found.cutoffs) {
+    const near = Math.round(cutoff)
+    if (Math.abs(cutoff - near) < 1e-9) expect(cutoff).toBeGreaterThanOrEqual(near)
+  }
+})
+
 test('a row unlike all others has an infinite cutoff, and so has one whose cap is reached', () => {
   const { features, scores } = rowsOf(8, 30, 2)
   const conformal = calibrateConditional(scores, { features, level: [0.5, 0.9] })

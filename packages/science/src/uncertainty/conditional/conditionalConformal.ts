@@ -137,14 +137,25 @@ export function conditionalCutoffs(
       }
       const bound = draw === undefined ? level : level - 1 + draw.uniform(randomize?.keys?.[i] ?? i)
       for (let a = 0; a < rank; a++) tilt[a] = (bound - BELOW) * row[a]
-      const { status, coefficients } = solve(cap === undefined ? { tilt } : { tilt, cap })
+      const { status, coefficients, basis } = solve(cap === undefined ? { tilt } : { tilt, cap })
       if (status === 'capped') capped++
       else if (status === 'unbounded') {
         infinite++
         if (bound - BELOW < 0) cutoffs[at] = Number.NEGATIVE_INFINITY
       } else {
-        cutoffs[at] = 0
-        for (let a = 0; a < rank; a++) cutoffs[at] += row[a] * coefficients[a]
+        let [cutoff, size] = [0, 0]
+        for (let a = 0; a < rank; a++) {
+          cutoff += row[a] * coefficients[a]
+          size += Math.abs(row[a] * coefficients[a])
+        }
+        // a row whose score is the cutoff belongs to the set: rounding must not lose it
+        for (const k of basis) {
+          const score = conformal.scores[k]
+          let like = 0
+          for (let a = 0; a < rank; a++) like += row[a] * conformal.features[k * rank + a]
+          if (like !== 0 && score > cutoff && score - cutoff <= 1e-12 * size) cutoff = score
+        }
+        cutoffs[at] = cutoff
       }
     }
   }
