@@ -125,6 +125,11 @@ test('a sketch never covers less than the exact threshold, in any order and howe
     Float64Array.from({ length: 1_000_000 }, (_, i) => uniform(i)),
   )
   expect(sketch.excess / sketch.n).toBeLessThan(5e-4)
+  const { n, capacity, excess, levels } = sketch
+  expect(excess).toBeLessThanOrEqual((n * (Math.log2(n / capacity) + 1)) / capacity)
+  expect(levels.reduce((sum, kept) => sum + kept.length, 0)).toBeLessThanOrEqual(
+    capacity * (Math.log2(n / capacity) + 1),
+  )
   expect(() => scoreSketch({ capacity: 3 })).toThrow(fails('CAPACITY_INVALID'))
   expect(() => sketchThresholds(scoreSketch(), [0.5])).toThrow(fails('CALIBRATION_EMPTY'))
 })

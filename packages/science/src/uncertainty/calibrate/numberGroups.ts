@@ -1,5 +1,5 @@
 import { PodError } from '@mlpod/contract'
-import { quantilesOfSorted, sortedWithoutNaN } from '@mlpod/math'
+import { countBelow, quantilesOfSorted, sortedWithoutNaN } from '@mlpod/math'
 
 /** How numbers become groups. */
 export interface NumberGroupOptions {
@@ -44,15 +44,6 @@ export function groupEdges(values: ArrayLike<number>, { groups = 10, leastRows }
 export function groupsOfNumbers(values: ArrayLike<number>, edges: readonly number[]): string[] {
   if (edges.length < 2 || edges.some((edge, i) => !(i === 0 || edge > edges[i - 1])))
     throw new PodError('BINS_INVALID', `the ${edges.length} edges of groups do not ascend`)
-  const names = Array.from({ length: edges.length - 1 }, (_, g) => `${g}`)
-  return Array.from(values, (value) => {
-    if (Number.isNaN(value)) return ''
-    let [low, high] = [0, names.length - 1]
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (value <= edges[middle + 1]) high = middle
-      else low = middle + 1
-    }
-    return names[low]
-  })
+  const inner = edges.slice(1, -1)
+  return Array.from(values, (value) => (Number.isNaN(value) ? '' : `${countBelow(inner, value)}`))
 }

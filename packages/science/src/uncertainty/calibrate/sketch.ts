@@ -16,8 +16,8 @@ export interface ScoreSketch {
 }
 
 /**
- * Returns an empty sketch. With `capacity` c (16,384 by default, even, >= 2) and n scores it keeps at most c log2(n / c) of them, and
- * its excess is at most n log2(n / c) / c. Throws `CAPACITY_INVALID`.
+ * Returns an empty sketch. With `capacity` c (16,384 by default, even, >= 2) and n scores it keeps at most c (log2(n / c) + 1) of them,
+ * and its excess is at most n (log2(n / c) + 1) / c. Throws `CAPACITY_INVALID`.
  * Source: Manku, Rajagopalan, Lindsay 1998, with one-sided joining so that the error never costs coverage.
  */
 export function scoreSketch({ capacity = 16_384 }: { readonly capacity?: number } = {}): ScoreSketch {

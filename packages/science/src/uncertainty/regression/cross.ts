@@ -1,5 +1,5 @@
 import { PodError } from '@mlpod/contract'
-import { conformalRank } from '@mlpod/math'
+import { conformalRank, sortNumbers } from '@mlpod/math'
 import { asColumn, columnAlgebra, columnOf } from '../algebra/columns.ts'
 import {
   type CalibrateOptions,
@@ -9,6 +9,8 @@ import {
   type NewRows,
 } from '../calibrate/calibrate.ts'
 import { eachSide, levelsOf } from '../calibrate/levels.ts'
+import { cumulativeWeights, sortedWithWeights } from '../calibrate/weighted.ts'
+import { pinballLoss } from '../calibrationMetrics/scores.ts'
 import type { RegressionPart, RegressionScore, regressionScores } from './scores.ts'
 import { type SortedScores, sampleSelect, selectionOf } from './selection.ts'
 import {
@@ -77,10 +79,7 @@ export function calibrateCross(
     const calibration = calibrateScores(scores, { ...options, alpha: undefined, level })
     return {
       calibration,
-      byFold:
-        method === 'plus'
-          ? calibration.groups.map(({ group }) => scoresByFold(scores, folds, count, group, options))
-          : [],
+      byFold: method === 'plus' ? scoresByFold(scores, folds, count, calibration, options) : [],
     }
   }
   const shared = { score: used, method, levels, symmetric: both, folds: count }
@@ -126,8 +125,9 @@ export function crossIntervals(conformal: CrossConformal, answers: CrossAnswers,
   let empty = 0
   const high = edges(conformal, 'above', given, width)
   const low = edges(conformal, 'below', given, width)
+  const groupOf = groupFinder(conformal.above.calibration)
   for (let i = 0; i < m; i++) {
-    const group = groupOf(conformal.above.calibration, rows.groups?.[i])
+    const group = groupOf(rows.groups?.[i])
     const weight = rows.weights?.[i] ?? 1
     for (let l = 0; l < levels.length; l++) {
       const at = i * levels.length + l
@@ -139,15 +139,18 @@ export function crossIntervals(conformal: CrossConformal, answers: CrossAnswers,
   return { levels, lower, upper, empty }
 }
 
-/** Returns the index of a group among the calibrated ones; -1 for an unseen one that gets no threshold. */
-function groupOf({ groups, unseenGroup }: Calibration, name: string | undefined): number {
-  if (name === undefined) return 0
-  if (groups.length === 1)
-    throw new PodError('GROUP_INVALID', 'the new rows have groups, but calibration had none', {
-      hint: 'give the groups of the calibration rows too',
-    })
-  const found = groups.findIndex(({ group }) => group === name)
-  return found > 0 ? found : unseenGroup === 'infinite' ? -1 : 0
+/** Returns the function that finds a group's place among the calibrated ones: -1 for an unseen one that gets no threshold. */
+function groupFinder({ groups, unseenGroup }: Calibration): (name: string | undefined) => number {
+  const places = new Map(groups.map(({ group }, g) => [group, g]))
+  const unseen = unseenGroup === 'infinite' ? -1 : 0
+  return (name) => {
+    if (name === undefined) return 0
+    if (groups.length === 1)
+      throw new PodError('GROUP_INVALID', 'the new rows have groups, but calibration had none', {
+        hint: 'give the groups of the calibration rows too',
+      })
+    return places.get(name) ?? unseen
+  }
 }
 
 /** Folds with fewer scores than this on average are not searched one by one. */
@@ -176,7 +179,6 @@ function edges(
     const value = bound(columnAlgebra, q, one) as number
     return Number.isNaN(value) ? infinite : value
   }
-  const thresholdFor = (group: number, l: number): number => calibration.groups[group].thresholds[l]
   const [values, scratch] = [0, 1].map(() => new Float64Array(calibration.groups[0].n))
   const flat = byFold.map(flatten)
   const selections = byFold.map(selectionOf)
@@ -207,7 +209,7 @@ function edges(
     }
   return (row, group, l) => {
     if (group < 0) return infinite
-    const q = thresholdFor(group, l)
+    const q = calibration.groups[group].thresholds[l]
     let most = exact(row * width, q)
     for (let k = 1; k < width; k++) {
       const next = exact(row * width + k, q)
@@ -239,50 +241,77 @@ function foldCount(folds: ArrayLike<number>): number {
   return largest + 1
 }
 
-/** The sorted scores of each fold of one group (all rows for null). */
+/** The sorted scores of each fold, for each group of the calibration (null is all rows). */
 function scoresByFold(
   scores: Float64Array,
   folds: ArrayLike<number>,
   count: number,
-  group: string | null,
+  { groups: calibrated }: Calibration,
   { groups, weights }: CalibrateOptions,
-): SortedScores[] {
-  const rows: number[][] = Array.from({ length: count }, () => [])
-  for (let i = 0; i < scores.length; i++)
-    if ((group === null || groups?.[i] === group) && !Number.isNaN(scores[i])) rows[folds[i]].push(i)
-  return rows.map((members) => {
-    const sorted = calibrateScoresOrNone(scores, members, weights)
-    return sorted ?? { scores: [] }
-  })
-}
-
-function calibrateScoresOrNone(
-  scores: Float64Array,
-  rows: readonly number[],
-  weights: ArrayLike<number> | undefined,
-): SortedScores | undefined {
-  if (rows.length === 0) return undefined
-  const members = Float64Array.from(rows, (i) => scores[i])
-  return calibrateScores(members, {
-    level: 0.5,
-    ...(weights ? { weights: Float64Array.from(rows, (i) => weights[i]) } : {}),
-  }).groups[0]
+): (readonly SortedScores[])[] {
+  const rows = calibrated.map(() => Array.from({ length: count }, (): number[] => []))
+  const places = new Map(calibrated.map(({ group }, g) => [group, g]))
+  for (let i = 0; i < scores.length; i++) {
+    if (Number.isNaN(scores[i])) continue
+    rows[0][folds[i]].push(i)
+    const own = groups && places.get(groups[i])
+    if (own !== undefined) rows[own][folds[i]].push(i)
+  }
+  return rows.map((byFold) =>
+    byFold.map((members) => {
+      const own = Float64Array.from(members, (i) => scores[i])
+      if (weights === undefined) return { scores: sortNumbers(own) }
+      const sorted = sortedWithWeights(
+        own,
+        Float64Array.from(members, (i) => weights[i]),
+      )
+      return { scores: sorted.scores, cumulative: cumulativeWeights(sorted.weights) }
+    }),
+  )
 }
 
 /** How the models' predictions become one. */
 export type PointAggregate = 'mean' | 'median'
 
-/** Returns one prediction a row of those of each fold's model [m, folds]: their mean or median. */
+/**
+ * Returns one prediction a row of those of each fold's model [m, folds]: their mean or median, or the mean by weights that sum to 1
+ * (`pinballWeights`). Throws `LENGTH_MISMATCH`.
+ */
 export function crossPoint(
   predictions: ArrayLike<number>,
   folds: number,
-  aggregate: PointAggregate = 'mean',
+  aggregate: PointAggregate | ArrayLike<number> = 'mean',
 ): Float64Array {
+  if (typeof aggregate !== 'string') checkLength(aggregate.length, folds, 'weights of folds')
   const values = new Float64Array(folds)
   return Float64Array.from({ length: predictions.length / folds }, (_, i) => {
     for (let k = 0; k < folds; k++) values[k] = predictions[i * folds + k]
+    if (typeof aggregate !== 'string') return values.reduce((sum, x, k) => sum + aggregate[k] * x, 0)
     if (aggregate === 'mean') return values.reduce((sum, x) => sum + x, 0) / folds
     values.sort()
     return (values[(folds - 1) >> 1] + values[folds >> 1]) / 2
   })
+}
+
+/**
+ * Returns weights of folds for the point prediction: 1 / (mean pinball loss of its held-out rows + 1e-8), made to sum to 1. A fold
+ * without rows weighs nothing. Throws `LENGTH_MISMATCH`, `FOLD_INVALID`, `LEVEL_INVALID`. Source: MAPIE 1.6 `pinball_weighted_mean`.
+ */
+export function pinballWeights(
+  y: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  { folds, quantile = 0.5 }: { readonly folds: ArrayLike<number>; readonly quantile?: number },
+): Float64Array {
+  checkLength(predictions.length, y.length, 'predictions')
+  checkLength(folds.length, y.length, 'folds')
+  const count = foldCount(folds)
+  const rows = Array.from({ length: count }, (): number[] => [])
+  for (let i = 0; i < y.length; i++) rows[folds[i]].push(i)
+  const weights = Float64Array.from(rows, (members) => {
+    if (members.length === 0) return 0
+    const at = (values: ArrayLike<number>) => Float64Array.from(members, (i) => values[i])
+    return 1 / (pinballLoss(at(y), at(predictions), quantile) + 1e-8)
+  })
+  const total = weights.reduce((sum, w) => sum + w, 0)
+  return weights.map((w) => w / total)
 }

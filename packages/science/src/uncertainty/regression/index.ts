@@ -14,6 +14,7 @@ export {
   crossIntervals,
   crossPoint,
   type PointAggregate,
+  pinballWeights,
 } from './cross.ts'
 export { type Difficulty, type DifficultyOptions, difficulty, ensembleDifficulty, fitDifficulty } from './difficulty.ts'
 export { type IntervalFigureOptions, intervalFigure } from './figures.ts'

@@ -2,7 +2,7 @@ import { random, rankThreshold } from '@mlpod/math'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bootstrapIntervals, calibrateBootstrap } from './bootstrap.ts'
-import { calibrateCross, crossIntervals } from './cross.ts'
+import { calibrateCross, crossIntervals, crossPoint, pinballWeights } from './cross.ts'
 import { difficulty, ensembleDifficulty, fitDifficulty } from './difficulty.ts'
 import { calibrateGrid, calibrateHistogram, gridUnions, histogramIntervals, inUnion, unionLength } from './histogram.ts'
 import { fitLeverage, leverageSigma, leverages } from './leverage.ts'
@@ -131,6 +131,18 @@ test('CV+, jackknife+ and minmax cover: plus about its level, minmax at least', 
     }
     expect(covered / total, method).toBeGreaterThan(least)
   }
+})
+
+test('folds weigh by the inverse of their pinball loss, and weights make the point prediction', () => {
+  const weights = pinballWeights([0, 0, 10, 10], [1, -1, 10.5, 9.5], { folds: [0, 0, 2, 2], quantile: 0.25 })
+  // mean losses (0.75 + 0.25) / 2 and half of it; fold 1 has no row
+  expect(weights[0]).toBeCloseTo(1 / 3, 6)
+  expect(weights[1]).toBe(0)
+  expect(weights[2]).toBeCloseTo(2 / 3, 6)
+  expect(crossPoint([3, 100, 6], 3, weights)[0]).toBeCloseTo(5, 6)
+  expect([...crossPoint([3, 100, 6], 3, 'median')]).toEqual([6])
+  expect(() => crossPoint([1, 2], 2, [1])).toThrow(fails('LENGTH_MISMATCH'))
+  expect(() => pinballWeights([1], [1], { folds: [-1] })).toThrow(fails('FOLD_INVALID'))
 })
 
 test('n folds are the jackknife+, one group is no group, equal weights are none', () => {

@@ -88,4 +88,10 @@ test('weights and groups by an expression, and what does not fit is refused befo
   await expect(at({ y: 'region' })).rejects.toThrow(fails('COLUMN_TYPE'))
   await expect(at({ parts: {} })).rejects.toThrow(fails('PART_MISSING'))
   await expect(at({ score: 'gamma', parts: { prediction: 'y' }, y: 'said' })).resolves.toBeDefined()
+  const shifted = data.derive({ said: ({ sub, column, literal }) => sub(column('said'), literal(5.5)) })
+  await expect(
+    calibrateRegressionTable(shifted, { y: 'y', parts: { prediction: 'said' }, score: 'gamma', level: 0.9 }),
+  ).rejects.toThrow(/"said" of \d+ rows is not above 0/)
+  const crossed = await calibrateRegressionTable(data, { y: 'y', parts: { lower: 'high', upper: 'low' }, level: 0.9 })
+  expect(crossed.crossing).toBe(n)
 })

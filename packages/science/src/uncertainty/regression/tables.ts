@@ -46,7 +46,7 @@ export async function calibrateRegressionTable(
   await checkNumbers(table, named)
   const number = (name: string): ExprNode => sql.cast(sql.column(name), 'DOUBLE')
   const given = columnsOf(used, parts, number)
-  for (const part of used.positive ?? []) await checkPositive(table, part === 'y' ? y : (parts[part] as string), number)
+  const crossing = await lookAtRows(table, used, { y, ...parts }, number)
   const above = () => used.above(algebra, number(y), given)
   const below = () => used.below(algebra, number(y), given)
   const wanted: Record<string, () => ExprNode> =
@@ -63,7 +63,6 @@ export async function calibrateRegressionTable(
     ...(groupBy === undefined ? {} : { groups: scores.texts.group }),
     ...(weights === undefined ? {} : { weights: scores.numbers.weight }),
   }
-  const crossing = await countCrossing(table, parts, number)
   return calibrateSides(used, scores.numbers as SideScores & Record<string, Float64Array>, {
     ...options,
     ...more,
@@ -109,15 +108,32 @@ async function readScores(
   return { numbers, texts }
 }
 
-async function countCrossing(
+/**
+ * Returns how many rows have quantiles that cross, in the scan that looks for values that are not above 0 where they must be.
+ * Throws `VALUE_NOT_POSITIVE`.
+ */
+async function lookAtRows(
   table: AnyRelation,
-  { lower, upper }: PartColumns,
+  { positive = [] }: RegressionScore,
+  columns: PartColumns & { readonly y: string },
   number: (name: string) => ExprNode,
 ): Promise<number> {
-  if (lower === undefined || upper === undefined) return 0
-  return await untyped(table)
-    .where(({ gt }) => gt(number(lower), number(upper)))
-    .count()
+  const { sql } = table.engine
+  const { lower, upper } = columns
+  const count = (condition: ExprNode) => () => sql.sum(sql.cond(condition, sql.literal(1), sql.literal(0)))
+  const wanted: Record<string, () => ExprNode> = Object.fromEntries(
+    positive.map((part) => [part, count(sql.lte(number(columns[part] as string), sql.literal(0)))]),
+  )
+  if (lower !== undefined && upper !== undefined) wanted.crossing = count(sql.gt(number(lower), number(upper)))
+  if (Object.keys(wanted).length === 0) return 0
+  const [counts] = (await untyped(table).groupBy([], wanted).rows()) as Readonly<Record<string, number | null>>[]
+  for (const part of positive)
+    if (Number(counts[part]) > 0)
+      throw new PodError('VALUE_NOT_POSITIVE', `"${columns[part]}" of ${counts[part]} rows is not above 0`, {
+        because: 'the gamma score divides by the prediction, and speaks of shares of it',
+        hint: 'take the score "absolute"',
+      })
+  return Number(counts.crossing ?? 0)
 }
 
 /** Which columns of new rows hold what. */
@@ -180,17 +196,4 @@ async function checkNumbers(table: AnyRelation, names: readonly string[]): Promi
     else if (!(found.type === 'int' || found.type === 'float' || /^(DECIMAL|HUGEINT|UHUGEINT)/.test(found.sqlType)))
       throw new PodError('COLUMN_TYPE', `the column "${name}" is ${found.sqlType}, not a number`)
   }
-}
-
-async function checkPositive(table: AnyRelation, name: string, number: (name: string) => ExprNode): Promise<void> {
-  const { sql } = table.engine
-  const wrong = await untyped(table)
-    .where(() => sql.lte(number(name), sql.literal(0)))
-    .limit(1)
-    .rows()
-  if (wrong.length > 0)
-    throw new PodError('VALUE_NOT_POSITIVE', `"${name}" of a row is ${wrong[0][name]}, not above 0`, {
-      because: 'the gamma score divides by the prediction, and speaks of shares of it',
-      hint: 'take the score "absolute"',
-    })
 }
