@@ -1,4 +1,5 @@
 import { PodError } from '@mlpod/contract'
+import { classesOf } from './calibrators/classCalibrators.ts'
 
 /** Settings of `fitTemperature`. */
 export interface TemperatureOptions {
@@ -23,17 +24,7 @@ export function fitTemperature(
   { tolerance = 1e-12, maxIterations = 200 }: TemperatureOptions = {},
 ): number {
   const n = labels.length
-  if (n === 0) throw new PodError('CALIBRATION_EMPTY', 'there is no calibration row to fit a temperature on')
-  const k = logits.length / n
-  if (!Number.isInteger(k) || k < 2)
-    throw new PodError('LENGTH_MISMATCH', `${logits.length} logits do not fall into ${n} rows of two or more classes`)
-  for (let i = 0; i < n; i++)
-    if (!(Number.isInteger(labels[i]) && labels[i] >= 0 && labels[i] < k))
-      throw new PodError('LABEL_UNKNOWN', `the label ${labels[i]} of row ${i} is no class index from 0 to ${k - 1}`)
-  for (let i = 0; i < logits.length; i++)
-    if (!Number.isFinite(logits[i]))
-      throw new PodError('LOGIT_NOT_FINITE', `the logit of row ${Math.floor(i / k)}, class ${i % k} is ${logits[i]}`)
-
+  const k = classesOf(logits, labels)
   let [low, high, beta] = [0, STEEPEST, 1]
   if (slopes(logits, labels, k, STEEPEST).first <= 0)
     throw new PodError(

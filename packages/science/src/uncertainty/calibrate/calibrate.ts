@@ -117,33 +117,51 @@ export interface NewRows {
   readonly weights?: ArrayLike<number>
 }
 
+/** What new rows' groups are looked up in. */
+export type KnownGroups = Pick<Calibration, 'unseenGroup'> & {
+  readonly groups: readonly { readonly group: string | null }[]
+}
+
+/**
+ * Returns the function that tells the place of a new row's group among the calibrated ones: 0, the pool, where rows have no groups, and for an
+ * unseen one 0 or -1, where it gets nothing. Throws `LENGTH_MISMATCH` unless there are n groups, and `GROUP_INVALID` where calibration
+ * had none.
+ */
+export function groupPlaces(
+  { groups: known, unseenGroup }: KnownGroups,
+  n: number,
+  groups: readonly string[] | undefined,
+): (row: number) => number {
+  if (groups === undefined) return () => 0
+  checkLength(groups.length, n, 'groups')
+  if (known.length === 1)
+    throw new PodError('GROUP_INVALID', 'the new rows have groups, but calibration had none', {
+      hint: 'give the groups of the calibration rows too',
+    })
+  const places = new Map(known.map(({ group }, g) => [group, g]))
+  const unseen = unseenGroup === 'infinite' ? -1 : 0
+  return (row) => places.get(groups[row]) ?? unseen
+}
+
 /**
  * Returns the thresholds of n new rows as [n, levels], row-major. Throws `LENGTH_MISMATCH`, `WEIGHT_INVALID`, and
  * `GROUP_INVALID` when groups are asked for that calibration did not have.
  */
 export function thresholdsOf(calibration: Calibration, n: number, { groups, weights }: NewRows = {}): Float64Array {
-  checkLength(groups?.length, n, 'groups')
   checkLength(weights?.length, n, 'weights')
-  if (groups !== undefined && calibration.groups.length === 1)
-    throw new PodError('GROUP_INVALID', 'the new rows have groups, but calibration had none', {
-      hint: 'give the groups of the calibration rows too',
-    })
+  const placeOf = groupPlaces(calibration, n, groups)
   const { levels } = calibration
   const width = levels.length
-  const found = new Float64Array(n * width)
-  const byName = new Map(calibration.groups.map((group) => [group.group, group]))
-  const pool = calibration.groups[0]
+  const found = new Float64Array(n * width).fill(Number.POSITIVE_INFINITY)
   for (let i = 0; i < n; i++) {
-    const own = groups === undefined ? pool : byName.get(groups[i])
-    const used = own ?? pool
-    for (let l = 0; l < width; l++) {
+    const place = placeOf(i)
+    if (place < 0) continue
+    const { scores, cumulative, thresholds } = calibration.groups[place]
+    for (let l = 0; l < width; l++)
       found[i * width + l] =
-        own === undefined && calibration.unseenGroup === 'infinite'
-          ? Number.POSITIVE_INFINITY
-          : weights === undefined || used.cumulative === undefined
-            ? used.thresholds[l]
-            : weightedThreshold(used.scores, used.cumulative, levels[l], weights[i]).threshold
-    }
+        weights === undefined || cumulative === undefined
+          ? thresholds[l]
+          : weightedThreshold(scores, cumulative, levels[l], weights[i]).threshold
   }
   return found
 }

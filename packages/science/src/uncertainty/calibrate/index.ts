@@ -5,6 +5,8 @@ export {
   type Calibration,
   calibrateScores,
   checkLength,
+  groupPlaces,
+  type KnownGroups,
   type NewRows,
   thresholdsOf,
   type UnseenGroup,

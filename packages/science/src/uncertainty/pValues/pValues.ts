@@ -1,6 +1,6 @@
 import { PodError } from '@mlpod/contract'
 import { countBelow, sortedWithoutNaN } from '@mlpod/math'
-import { checkLength, type UnseenGroup } from '../calibrate/calibrate.ts'
+import { checkLength, groupPlaces, type UnseenGroup } from '../calibrate/calibrate.ts'
 import type { ScoredGroups } from '../calibrate/thresholdValue.ts'
 import { type ClassifierConformal, classGroupName } from '../classification/classifier.ts'
 import { forAllLabels } from '../classification/labelParts.ts'
@@ -64,18 +64,10 @@ export function conformalPValues(
   { groups, smoothed }: PValueOptions = {},
 ): Float64Array {
   const known = 'groups' in reference ? reference : scoreReference(reference)
-  checkLength(groups?.length, scores.length, 'groups')
-  if (groups && known.groups.length === 1)
-    throw new PodError('GROUP_INVALID', 'the new scores have groups, but calibration had none')
+  const placeOf = groupPlaces({ ...known, unseenGroup: known.unseenGroup ?? 'pooled' }, scores.length, groups)
   const u = smoothed && uniformOf(scores.length, smoothed, 'pValue')
-  const byName = new Map(known.groups.map((own) => [own.group, own.scores]))
-  const pool = known.groups[0].scores
-  const otherwise = known.unseenGroup === 'infinite' ? [] : pool
   const found = new Float64Array(scores.length)
-  for (let i = 0; i < found.length; i++) {
-    const sorted = groups ? (byName.get(groups[i]) ?? otherwise) : pool
-    found[i] = pValueOf(sorted, scores[i], u?.[i])
-  }
+  for (let i = 0; i < found.length; i++) found[i] = pValueOf(known.groups[placeOf(i)]?.scores ?? [], scores[i], u?.[i])
   return found
 }
 

@@ -6,6 +6,7 @@ import {
   type Calibration,
   calibrateScores,
   checkLength,
+  groupPlaces,
   type NewRows,
 } from '../calibrate/calibrate.ts'
 import { eachSide, levelsOf } from '../calibrate/levels.ts'
@@ -117,7 +118,6 @@ export function crossIntervals(conformal: CrossConformal, answers: CrossAnswers,
   const m = (parts[score.parts[0]]?.length ?? 0) / width
   if (!Number.isInteger(m))
     throw new PodError('LENGTH_MISMATCH', `${m * width} values of "${score.parts[0]}" do not fall into ${width} folds`)
-  checkLength(rows.groups?.length, m, 'groups')
   checkLength(rows.weights?.length, m, 'weights')
   const given = checkedParts(score, parts, m * width)
   const lower = new Float64Array(m * levels.length)
@@ -125,9 +125,9 @@ export function crossIntervals(conformal: CrossConformal, answers: CrossAnswers,
   let empty = 0
   const high = edges(conformal, 'above', given, width)
   const low = edges(conformal, 'below', given, width)
-  const groupOf = groupFinder(conformal.above.calibration)
+  const placeOf = groupPlaces(conformal.above.calibration, m, rows.groups)
   for (let i = 0; i < m; i++) {
-    const group = groupOf(rows.groups?.[i])
+    const group = placeOf(i)
     const weight = rows.weights?.[i] ?? 1
     for (let l = 0; l < levels.length; l++) {
       const at = i * levels.length + l
@@ -137,20 +137,6 @@ export function crossIntervals(conformal: CrossConformal, answers: CrossAnswers,
     }
   }
   return { levels, lower, upper, empty }
-}
-
-/** Returns the function that finds a group's place among the calibrated ones: -1 for an unseen one that gets no threshold. */
-function groupFinder({ groups, unseenGroup }: Calibration): (name: string | undefined) => number {
-  const places = new Map(groups.map(({ group }, g) => [group, g]))
-  const unseen = unseenGroup === 'infinite' ? -1 : 0
-  return (name) => {
-    if (name === undefined) return 0
-    if (groups.length === 1)
-      throw new PodError('GROUP_INVALID', 'the new rows have groups, but calibration had none', {
-        hint: 'give the groups of the calibration rows too',
-      })
-    return places.get(name) ?? unseen
-  }
 }
 
 /** Folds with fewer scores than this on average are not searched one by one. */

@@ -5,6 +5,7 @@ import {
   type Calibration,
   calibrateScores,
   checkLength,
+  groupPlaces,
   type UnseenGroup,
 } from '../calibrate/calibrate.ts'
 import { complement, eachSide, type LevelOption, levelsOf } from '../calibrate/levels.ts'
@@ -198,7 +199,6 @@ function rowsOf(
 ): (i: number) => RowOfSystem {
   const m = prediction.length
   checkLength(sigma?.length, m, 'values of sigma')
-  checkLength(groups?.length, m, 'groups')
   if (normalised !== (sigma !== undefined))
     throw new PodError(
       'PART_MISSING',
@@ -206,13 +206,9 @@ function rowsOf(
       { hint: 'give sigma to both, or to none' },
     )
   checkSigma(sigma)
-  if (groups !== undefined && residuals.groups.length === 1)
-    throw new PodError('GROUP_INVALID', 'the new rows have groups, but calibration had none')
-  const byName = new Map(residuals.groups.map((group) => [group.group, group]))
-  const pool = residuals.groups[0]
+  const placeOf = groupPlaces(residuals, m, groups)
   return (i) => {
-    const own =
-      groups === undefined ? pool : (byName.get(groups[i]) ?? (residuals.unseenGroup === 'pooled' ? pool : undefined))
+    const own: CalibratedScores | undefined = residuals.groups[placeOf(i)]
     const scores = own?.scores ?? []
     const [centre, scale] = [prediction[i], sigma?.[i] ?? 1]
     return { own, n: scores.length, value: (k) => centre + scale * scores[k] }
